@@ -1,0 +1,16 @@
+//! Gantry as its users meet it: the real program over HTTP, on both engines, with real mail.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "what does not hold ends the test, and what it saw is shown"
+)]
+
+mod attacks;
+mod faults;
+mod matrix;
+mod steps;
+mod story;
+mod torture;
+mod tour;

@@ -1,0 +1,124 @@
+//! Things that one call uses up, made right before it.
+
+use gantry_testkit::{Client, eventually};
+use serde_json::json;
+
+use super::cast::{Actor, Kind};
+use super::row::{Fresh, Place};
+use super::stage::{PATIENCE, Stage, upload};
+
+impl Stage {
+    /// Makes what `fresh` says in `place` for a call of `caller`, who may change for it.
+    pub(super) async fn freshen(
+        &self,
+        fresh: Fresh,
+        caller: &Actor,
+        client: &mut Client,
+        place: &mut Place,
+    ) {
+        let serial = self.next();
+        let tenant = format!("/api/v1/tenants/{}", place["tenant"]);
+        let owner = &self.owner().client;
+        match fresh {
+            Fresh::Branch => {
+                let body = json!({"code": format!("F{serial}"), "name": "Passing hall"});
+                let path = format!("{tenant}/spaces/branches");
+                place.set(
+                    "branch",
+                    owner
+                        .post(&path)
+                        .json(&body)
+                        .await
+                        .expect(201)
+                        .text_at("/id"),
+                );
+            }
+            Fresh::Student => {
+                let phone = format!("+9190003{serial:0>5}");
+                let body = json!({"branch_id": place["branch"], "name": "Passing Student", "phone": phone});
+                let path = format!("{tenant}/spaces/students");
+                place.set(
+                    "student",
+                    owner
+                        .post(&path)
+                        .json(&body)
+                        .await
+                        .expect(201)
+                        .text_at("/id"),
+                );
+            }
+            Fresh::Import => place.set(
+                "import",
+                upload(client, &place.with("serial", serial)).await,
+            ),
+            Fresh::Member => place.set("member", self.newcomer().await.identity),
+            Fresh::Leaver => *client = self.newcomer().await.client,
+            Fresh::Invitation | Fresh::InvitationMail => {
+                let email = format!("guest-{serial}@example.com");
+                let body = json!({"email": email, "role": "member"});
+                let path = format!("{tenant}/identity/invitations");
+                place.set(
+                    "invitation",
+                    owner
+                        .post(&path)
+                        .json(&body)
+                        .await
+                        .expect(201)
+                        .text_at("/id"),
+                );
+                if fresh == Fresh::InvitationMail {
+                    place.set(
+                        "token",
+                        self.mail
+                            .wait_mail(&email, "", PATIENCE)
+                            .await
+                            .parameter("token"),
+                    );
+                }
+            }
+            Fresh::Session => {
+                let who = if caller.kind == Kind::Nobody {
+                    self.actor(&Kind::Outsider)
+                } else {
+                    caller
+                };
+                let session = who.log_in().await;
+                place.set("session", session.id);
+                place.set("refresh_token", session.refresh_token);
+                if caller.kind != Kind::Nobody {
+                    *client = session.client;
+                }
+            }
+            Fresh::Tenant => place.set("tenant", self.new_tenant(&serial, &place["owner"]).await),
+        }
+    }
+
+    /// A member of the first tenant with no rights.
+    async fn newcomer(&self) -> Actor {
+        self.join_by_mail(&self.first, Kind::over_all("member"))
+            .await
+    }
+
+    async fn new_tenant(&self, serial: &str, owner: &str) -> String {
+        let operator = &self.operator().client;
+        let slug = format!("passing-{serial}");
+        let body = json!({"name": "Passing Space", "slug": slug, "owner_identity": owner});
+        operator
+            .post("/api/v1/admin/tenants")
+            .json(&body)
+            .await
+            .expect(201)
+            .done();
+        let path = format!("/api/v1/admin/tenants/{slug}");
+        eventually("an active tenant", PATIENCE, async || {
+            let tenant = operator.get(&path).await.expect(200).value();
+            if tenant["state"] == "active" {
+                Ok(())
+            } else {
+                Err(tenant.to_string())
+            }
+        })
+        .await;
+        slug
+    }
+}

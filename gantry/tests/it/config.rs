@@ -1,0 +1,39 @@
+//! The configuration of the real modules.
+
+use gantry::App;
+use gantry_runtime::config::Sources;
+
+#[test]
+fn the_example_uncommented_is_the_defaults_of_every_module() {
+    let app = App::new().unwrap();
+    let text: String = app
+        .model()
+        .example()
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(setting) if !setting.is_empty() && !setting.starts_with(' ') => setting,
+            _ => line,
+        })
+        .fold(String::new(), |text, line| text + line + "\n");
+    let parent = tempfile::tempdir().unwrap();
+    let file = parent.path().join("gantry.toml");
+    std::fs::write(&file, &text).unwrap();
+    let written = app.config(&Sources {
+        file: Some(file),
+        ..Sources::default()
+    });
+    let written = written.unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let default = app.config(&Sources::default()).unwrap();
+    assert_eq!(format!("{written:?}"), format!("{default:?}"));
+}
+
+#[test]
+fn every_key_is_documented() {
+    let example = App::new().unwrap().model().example();
+    let mut before = "";
+    for line in example.lines() {
+        let setting = line.starts_with('#') && line.contains(" = ");
+        assert!(!setting || !before.is_empty(), "no words about: {line}");
+        before = line;
+    }
+}

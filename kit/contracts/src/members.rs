@@ -1,0 +1,26 @@
+//! Membership, as far as other modules may change it.
+
+use futures_util::future::BoxFuture;
+use gantry_db::ControlTx;
+use gantry_kernel::{IdentityId, Problem, TenantId};
+
+/// Provided by identity.
+pub trait Members: Send + Sync + 'static {
+    /// Makes `identity` an owner of `tenant` (the role `owner` over everything) in the caller's
+    /// transaction. Idempotent: the job that calls it may run again.
+    ///
+    /// Problems: `not_found` when there is no such identity.
+    fn add_owner<'a>(
+        &'a self,
+        tx: &'a mut ControlTx,
+        tenant: TenantId,
+        identity: IdentityId,
+    ) -> BoxFuture<'a, Result<(), Problem>>;
+
+    /// How many members the tenant has, to show beside its limit.
+    fn count<'a>(
+        &'a self,
+        tx: &'a mut ControlTx,
+        tenant: TenantId,
+    ) -> BoxFuture<'a, Result<i64, Problem>>;
+}

@@ -1,0 +1,162 @@
+//! Settings of the storage layer.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which database engine holds control and tenants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// One file per database.
+    Sqlite,
+    /// One PostgreSQL database per Gantry database.
+    Postgres,
+}
+
+impl Engine {
+    /// The name used in settings and in the tenant directory.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// How SQLite flushes a commit.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Synchronous {
+    /// Every commit is synced: an acknowledged write survives power loss.
+    #[default]
+    Full,
+    /// Synced at checkpoints only: power loss may take the last commits, never consistency.
+    Normal,
+}
+
+/// Settings for [`Databases::open`](crate::Databases::open).
+#[derive(Clone, Debug)]
+pub struct DbConfig {
+    /// Where SQLite keeps its files. PostgreSQL does not use it.
+    pub data_dir: PathBuf,
+    /// `Some` puts control and tenants on PostgreSQL.
+    pub postgres: Option<PostgresConfig>,
+    /// The SQLite settings.
+    pub sqlite: SqliteConfig,
+    /// The longest a transaction may take, from its first statement to its commit.
+    pub max_transaction: Duration,
+    /// The longest a call waits for a free connection before it fails as overloaded.
+    pub max_wait: Duration,
+    /// How many tenant databases may be open at once. Not set: 500, or on SQLite as many as half of
+    /// the files that the process may have open are enough for (11 each with two readers; the soft
+    /// limit is raised to the hard one first), but at least 16.
+    /// [`Databases::config`](crate::Databases::config) says the number in use.
+    pub max_open_tenants: Option<usize>,
+    /// How many writes may wait for one SQLite database.
+    pub max_queued_writes: usize,
+}
+
+impl DbConfig {
+    /// SQLite files below `data_dir`, everything else at its default.
+    pub fn sqlite(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            postgres: None,
+            sqlite: SqliteConfig::default(),
+            max_transaction: Duration::from_secs(5),
+            max_wait: Duration::from_secs(5),
+            max_open_tenants: None,
+            max_queued_writes: 1024,
+        }
+    }
+
+    /// PostgreSQL; the URL names the control database, which is created when it is missing.
+    pub fn postgres(url: impl Into<String>) -> Self {
+        let mut config = Self::sqlite(PathBuf::new());
+        config.postgres = Some(PostgresConfig::new(url));
+        config
+    }
+
+    /// The engine these settings choose.
+    pub const fn engine(&self) -> Engine {
+        if self.postgres.is_some() {
+            Engine::Postgres
+        } else {
+            Engine::Sqlite
+        }
+    }
+}
+
+/// SQLite settings.
+#[derive(Clone, Debug)]
+pub struct SqliteConfig {
+    /// How a commit is flushed.
+    pub synchronous: Synchronous,
+    /// How long to wait for a lock held by another process (a rescue command, a backup).
+    pub busy_timeout: Duration,
+    /// Threads that write tenants; control has one of its own besides.
+    pub writer_threads: usize,
+    /// Reader connections kept per database.
+    pub readers: usize,
+    /// The largest a database file may grow, in bytes; `None` leaves it to the disk.
+    pub max_database_bytes: Option<u64>,
+}
+
+impl Default for SqliteConfig {
+    fn default() -> Self {
+        Self {
+            synchronous: Synchronous::Full,
+            busy_timeout: Duration::from_secs(5),
+            writer_threads: 2,
+            readers: 2,
+            max_database_bytes: None,
+        }
+    }
+}
+
+/// PostgreSQL settings.
+#[derive(Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/control_database`.
+    pub url: String,
+    /// The most connections this process holds, control and all tenants together; at least 4.
+    pub max_connections: usize,
+    /// Keep prepared statements by name for the life of a connection. Turn off behind PgBouncer
+    /// older than 1.21 in transaction mode.
+    pub named_statements: bool,
+    /// The server side of a connection may change between transactions (any pooler in transaction
+    /// mode): limits are then set per transaction instead of once per connection.
+    pub transaction_pooler: bool,
+}
+
+impl PostgresConfig {
+    /// Defaults for this URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 32,
+            named_statements: true,
+            transaction_pooler: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for PostgresConfig {
+    /// Leaves out the URL, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostgresConfig")
+            .field("max_connections", &self.max_connections)
+            .field("named_statements", &self.named_statements)
+            .field("transaction_pooler", &self.transaction_pooler)
+            .finish_non_exhaustive()
+    }
+}

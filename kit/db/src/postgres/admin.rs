@@ -1,0 +1,334 @@
+//! Making databases on a PostgreSQL server: control, templates, tenants.
+//!
+//! All names begin with the control database's, so that several installations share a server
+//! without meeting. Databases are created one at a time per process on a connection of their own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_kernel::{Kernel, Slug, TenantId};
+use tokio::sync::{Mutex, Semaphore};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Config, error::SqlState};
+
+use super::conn::{Limits, PgConn};
+use super::pool::{Loan, Pool, open};
+use crate::migrate::{self, Plan};
+use crate::sqlite::{Owner, same_owner};
+use crate::{DbConfig, DbError, PostgresConfig};
+
+/// Attempts while somebody else is connected to the template.
+const ATTEMPTS: u32 = 10;
+/// The longest that making or migrating a database may take.
+const MAKING: Duration = Duration::from_mins(10);
+/// How long sent bytes may stay unacknowledged, and how long an idle peer is trusted, unless the URL
+/// says otherwise. A server that vanishes says nothing.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
+const IDLE: Duration = Duration::from_secs(30);
+/// PostgreSQL cuts longer names.
+const LONGEST_NAME: usize = 63;
+/// `_tmpl_` and 16 hexadecimal digits; `_t_` and 32 of an id.
+const LONGEST_SUFFIX: usize = 35;
+
+/// A server and what this process holds of it.
+pub(crate) struct Server {
+    config: Config,
+    pub(super) control: String,
+    limits: Limits,
+    /// Control has connections of its own: a tenant's transaction waits for control while it holds
+    /// its own, and must never wait for itself.
+    pub(crate) control_pool: Arc<Pool>,
+    pub(crate) tenant_pool: Arc<Pool>,
+    admin: Arc<Semaphore>,
+    pub(super) template: Mutex<Option<String>>,
+    pub(super) kernel: Kernel,
+}
+
+impl Server {
+    pub(crate) fn new(
+        db: &DbConfig,
+        postgres: &PostgresConfig,
+        kernel: Kernel,
+    ) -> Result<Self, DbError> {
+        let mut config: Config = postgres
+            .url
+            .parse()
+            .map_err(|e| DbError::Config(format!("postgres url: {e}")))?;
+        if config.get_ssl_mode() == SslMode::Require {
+            return Err(DbError::Config(
+                "sslmode=require: this version cannot speak TLS to PostgreSQL; use a local or \
+                 private connection"
+                    .to_owned(),
+            ));
+        }
+        let control = config
+            .get_dbname()
+            .ok_or_else(|| DbError::Config("the postgres url names no database".to_owned()))?
+            .to_owned();
+        if control.len() + LONGEST_SUFFIX > LONGEST_NAME {
+            return Err(DbError::Config(format!(
+                "the control database's name may have {} characters at most",
+                LONGEST_NAME - LONGEST_SUFFIX
+            )));
+        }
+        let cap = postgres.max_connections;
+        if cap < 4 {
+            return Err(DbError::Config(
+                "at least 4 postgres connections are needed".to_owned(),
+            ));
+        }
+        config.application_name("gantry");
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Duration::from_secs(5));
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(UNACKNOWLEDGED);
+        }
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_idle(config.get_keepalives_idle().min(IDLE));
+            config.keepalives_interval(Duration::from_secs(5));
+            config.keepalives_retries(config.get_keepalives_retries().unwrap_or(3));
+        }
+        let limits = Limits {
+            transaction: db.max_transaction,
+            named_statements: postgres.named_statements,
+            transaction_pooler: postgres.transaction_pooler,
+        };
+        let for_control = (cap / 4).max(1);
+        let pool = |size| Arc::new(Pool::new(config.clone(), limits, size, db.max_wait));
+        Ok(Self {
+            control_pool: pool(for_control),
+            tenant_pool: pool(cap - for_control - 1),
+            admin: Arc::new(Semaphore::new(1)),
+            template: Mutex::new(None),
+            control,
+            limits,
+            kernel,
+            config,
+        })
+    }
+
+    pub(crate) fn control(&self) -> &str {
+        &self.control
+    }
+
+    /// The name of a tenant's database.
+    pub(crate) fn name(&self, id: TenantId) -> String {
+        format!("{}_t_{}", self.control, id.uuid().simple())
+    }
+
+    /// Makes the control database if it is missing and brings it to the plan.
+    pub(crate) async fn open_control(&self, plan: &Plan) -> Result<usize, DbError> {
+        let conn = match self.admin(&self.control).await {
+            Ok(conn) => Ok(conn),
+            Err(DbError::Unavailable(_)) => {
+                let mut outside = self.admin("postgres").await?;
+                if exists(&outside, &self.control).await? {
+                    drop(outside);
+                    self.admin(&self.control).await
+                } else {
+                    there_already(create(&mut outside, &self.control).await)?;
+                    drop(outside);
+                    self.admin(&self.control).await
+                }
+            }
+            Err(error) => Err(error),
+        };
+        let mut conn = conn?;
+        let now = self.kernel.now();
+        within(self.limits.transaction, check_collation(&conn)).await?;
+        within(MAKING, migrate::on_postgres(&mut conn, plan, now)).await
+    }
+
+    /// Lends no more connections, after waiting within bounds for what is under way. Tenants first:
+    /// their commits still write to control.
+    pub(crate) async fn close(&self) {
+        self.tenant_pool.close().await;
+        self.control_pool.close().await;
+        self.admin.close();
+    }
+
+    /// Checks whose database this is and brings it to the plan.
+    pub(crate) async fn open_tenant(
+        &self,
+        database: &str,
+        owner: Owner,
+        plan: &Plan,
+    ) -> Result<usize, DbError> {
+        loop {
+            let Loan {
+                mut conn,
+                place,
+                reused,
+            } = self.tenant_pool.take(database).await?;
+            match within(self.limits.transaction, check_owner(&conn, owner)).await {
+                Ok(()) => {}
+                // It died, or fell silent, while it lay idle.
+                Err(DbError::Unavailable(_)) if reused => {
+                    self.tenant_pool.forget(Some(database));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
+            let now = self.kernel.now();
+            let count = within(MAKING, migrate::on_postgres(&mut conn, plan, now)).await?;
+            self.tenant_pool.put(conn, place);
+            return Ok(count);
+        }
+    }
+
+    /// Makes a tenant's database; one that is there already must belong to the same owner.
+    pub(crate) async fn provision(
+        &self,
+        owner: Owner,
+        slug: &Slug,
+        plan: &Plan,
+    ) -> Result<String, DbError> {
+        within(MAKING, self.make(owner, slug, plan)).await
+    }
+
+    async fn make(&self, owner: Owner, slug: &Slug, plan: &Plan) -> Result<String, DbError> {
+        let name = self.name(owner.tenant);
+        let template = self.template(plan).await?;
+        self.copy(&template, &name).await?;
+        let Loan {
+            mut conn, place, ..
+        } = self.tenant_pool.take(&name).await?;
+        let now = self.kernel.now();
+        conn.raw_execute(
+            "INSERT INTO _meta (one, tenant_id, slug, incarnation, created_at) \
+             VALUES (1, $1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            &[
+                &owner.tenant.to_string(),
+                &slug.as_str(),
+                &owner.incarnation,
+                &now.as_micros(),
+            ],
+        )
+        .await?;
+        check_owner(&conn, owner).await?;
+        migrate::on_postgres(&mut conn, plan, now).await?;
+        self.tenant_pool.put(conn, place);
+        Ok(name)
+    }
+
+    async fn copy(&self, template: &str, name: &str) -> Result<(), DbError> {
+        let conn = self.admin(&self.control).await?;
+        if exists(&conn, name).await? {
+            return Ok(());
+        }
+        let text = format!(
+            "CREATE DATABASE {} TEMPLATE {} STRATEGY wal_log",
+            quoted(name),
+            quoted(template)
+        );
+        for _ in 0..ATTEMPTS {
+            match conn.raw_batch(&text).await {
+                Err(error) if error.code() == Some(&SqlState::OBJECT_IN_USE) => {
+                    tokio::time::sleep(Duration::from_millis(20 + self.kernel.below(200))).await;
+                }
+                outcome => return there_already(outcome),
+            }
+        }
+        Err(DbError::Busy("the template database is in use".to_owned()))
+    }
+
+    /// A connection outside the pools, one at a time, without time limits.
+    pub(super) async fn admin(&self, database: &str) -> Result<PgConn, DbError> {
+        let permit = Arc::clone(&self.admin)
+            .acquire_owned()
+            .await
+            .map_err(|_| DbError::Unavailable("the databases are closing".to_owned()))?;
+        let mut conn = open(&self.config, database, self.limits, permit).await?;
+        conn.batch(
+            "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
+             SET lock_timeout = '60s'",
+        )
+        .await?;
+        Ok(conn)
+    }
+}
+
+/// A network that went away says nothing, so every wait for a server has an end.
+async fn within<T>(
+    patience: Duration,
+    asked: impl Future<Output = Result<T, DbError>>,
+) -> Result<T, DbError> {
+    tokio::time::timeout(patience, asked)
+        .await
+        .unwrap_or_else(|_| {
+            Err(DbError::Unavailable(
+                "the server does not answer".to_owned(),
+            ))
+        })
+}
+
+pub(super) async fn create(conn: &mut PgConn, name: &str) -> Result<(), tokio_postgres::Error> {
+    conn.raw_batch(&format!(
+        "CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
+        quoted(name)
+    ))
+    .await
+}
+
+pub(super) async fn exists(conn: &PgConn, name: &str) -> Result<bool, DbError> {
+    let rows = conn
+        .raw_query("SELECT 1 FROM pg_database WHERE datname = $1", &[&name])
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// Order and comparison of text must be that of bytes, as on SQLite.
+async fn check_collation(conn: &PgConn) -> Result<(), DbError> {
+    let rows = conn
+        .raw_query(
+            "SELECT datcollate, pg_encoding_to_char(encoding)::text FROM pg_database \
+             WHERE datname = current_database()",
+            &[],
+        )
+        .await?;
+    let Some(row) = rows.first() else {
+        return Err(DbError::Other(
+            "the database does not know itself".to_owned(),
+        ));
+    };
+    let (collation, encoding): (String, String) = (row.get(0), row.get(1));
+    if matches!(collation.as_str(), "C" | "POSIX" | "C.UTF-8" | "C.utf8") && encoding == "UTF8" {
+        return Ok(());
+    }
+    Err(DbError::Config(format!(
+        "the control database has collation {collation} and encoding {encoding}, needed are C and \
+         UTF8: create it with TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C', or \
+         let gantry create it"
+    )))
+}
+
+async fn check_owner(conn: &PgConn, owner: Owner) -> Result<(), DbError> {
+    let rows = conn
+        .raw_query("SELECT tenant_id, incarnation FROM _meta", &[])
+        .await?;
+    same_owner(owner, rows.first().map(|row| (row.get(0), row.get(1))))
+}
+
+/// Takes a database of the wanted name for success. One that another session is just making, perhaps
+/// for a process that died meanwhile, is waited for by the server and then reported as a violation of
+/// the catalogue's unique index, because it was not visible yet when the statement began.
+pub(super) fn there_already(outcome: Result<(), tokio_postgres::Error>) -> Result<(), DbError> {
+    match outcome {
+        Err(error)
+            if matches!(
+                error.code(),
+                Some(&SqlState::DUPLICATE_DATABASE | &SqlState::UNIQUE_VIOLATION)
+            ) =>
+        {
+            Ok(())
+        }
+        Err(error) => Err(super::error::failure(&error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// A name as an SQL identifier.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

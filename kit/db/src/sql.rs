@@ -1,0 +1,96 @@
+//! A statement's text: constant, known at compile time, and registered, so that one test can
+//! prepare every statement of the program on both engines.
+
+use crate::Engine;
+
+/// Where and what a statement is. Made by [`sql!`](crate::sql) only.
+#[derive(Debug)]
+pub struct Statement {
+    sqlite: &'static str,
+    postgres: &'static str,
+    file: &'static str,
+    line: u32,
+}
+
+impl Statement {
+    #[doc(hidden)]
+    pub const fn new(
+        sqlite: &'static str,
+        postgres: &'static str,
+        file: &'static str,
+        line: u32,
+    ) -> Self {
+        Self {
+            sqlite,
+            postgres,
+            file,
+            line,
+        }
+    }
+
+    /// The text for an engine.
+    pub const fn text(&self, engine: Engine) -> &'static str {
+        match engine {
+            Engine::Sqlite => self.sqlite,
+            Engine::Postgres => self.postgres,
+        }
+    }
+
+    /// The source file that holds the statement.
+    pub const fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// Its line there.
+    pub const fn line(&self) -> u32 {
+        self.line
+    }
+}
+
+/// A statement to run; a copyable handle made by [`sql!`](crate::sql), never from run-time text.
+#[derive(Clone, Copy, Debug)]
+pub struct Sql(&'static Statement);
+
+impl Sql {
+    #[doc(hidden)]
+    pub const fn new(statement: &'static Statement) -> Self {
+        Self(statement)
+    }
+
+    /// The text for an engine.
+    pub const fn text(self, engine: Engine) -> &'static str {
+        self.0.text(engine)
+    }
+
+    /// The statement behind the handle.
+    pub const fn statement(self) -> &'static Statement {
+        self.0
+    }
+}
+
+/// A registered statement; see [`statements`].
+#[doc(hidden)]
+pub struct Registered(pub &'static Statement);
+inventory::collect!(Registered);
+
+/// Every statement linked into this program.
+pub fn statements() -> impl Iterator<Item = Sql> {
+    inventory::iter::<Registered>
+        .into_iter()
+        .map(|registered| Sql(registered.0))
+}
+
+/// Makes a [`Sql`] from literal text with `$1, $2, ..` parameters; where the engines must differ:
+/// `sql!{ sqlite: "..", postgres: ".." }`.
+#[macro_export]
+macro_rules! sql {
+    (sqlite: $sqlite:expr, postgres: $postgres:expr $(,)?) => {{
+        static STATEMENT: $crate::Statement =
+            $crate::Statement::new($sqlite, $postgres, ::std::file!(), ::std::line!());
+        $crate::__private::inventory::submit! { $crate::__private::Registered(&STATEMENT) }
+        $crate::Sql::new(&STATEMENT)
+    }};
+    ($text:expr $(,)?) => {
+        $crate::sql! { sqlite: $text, postgres: $text }
+    };
+}

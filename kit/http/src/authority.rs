@@ -1,0 +1,144 @@
+//! Who is calling: the contract between the request pipeline and whatever knows identities.
+//!
+//! The pipeline finds credentials and enforces what a route declares; it never knows how a session or a
+//! token is kept. One implementation of [`Authority`] is plugged in when the server is assembled.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::BoxFuture;
+use gantry_db::TenantState;
+use gantry_kernel::{IdentityId, Permission, Problem, Scope, SessionId, Slug, TenantId};
+
+/// Name of the browser session cookie. The `__Host-` prefix makes browsers refuse it without `Secure`,
+/// with a `Domain`, or below a path (RFC 6265bis, section 4.1.3.2).
+pub const SESSION_COOKIE: &str = "__Host-gantry_session";
+
+/// What a request presents to prove who sends it.
+#[derive(Clone, Copy)]
+pub enum Credentials<'a> {
+    /// The token of `Authorization: Bearer ...`; wins when a cookie is present too.
+    Bearer(&'a str),
+    /// The value of [`SESSION_COOKIE`].
+    Cookie(&'a str),
+}
+
+impl std::fmt::Debug for Credentials<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bearer(_) => "Bearer(..)",
+            Self::Cookie(_) => "Cookie(..)",
+        })
+    }
+}
+
+/// How a caller proved who they are; cookie callers must also pass the CSRF check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// A browser session cookie, attached by the browser whether the person meant it or not.
+    Cookie,
+    /// An access token or key that the client attached on purpose.
+    Bearer,
+}
+
+/// A caller whose credentials were accepted.
+#[derive(Clone, Debug)]
+pub struct Principal {
+    /// The identity that signed in.
+    pub identity: IdentityId,
+    /// The session the credentials belong to.
+    pub session: SessionId,
+    /// How the credentials travelled.
+    pub via: Via,
+    /// Platform permissions held (operators only; empty for everyone else).
+    pub platform: BTreeSet<String>,
+}
+
+impl Principal {
+    /// Whether this caller holds a platform permission.
+    pub fn holds(&self, permission: Permission) -> bool {
+        self.platform.contains(permission.as_str())
+    }
+}
+
+/// One grant inside a tenant: a set of permissions over one scope.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// Texts of the permissions the role carries.
+    pub permissions: BTreeSet<String>,
+    /// What the grant reaches.
+    pub scope: Scope,
+}
+
+/// What a caller may do in one tenant.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The tenant's id.
+    pub tenant: TenantId,
+    /// The tenant's slug.
+    pub slug: Slug,
+    /// The tenant's state; suspended tenants are read-only, closed ones are not found.
+    pub state: TenantState,
+    /// Every grant of the caller in this tenant.
+    pub grants: Vec<Granted>,
+}
+
+impl Access {
+    /// The scope in which the caller holds `permission`, or `None` when no grant carries it.
+    ///
+    /// Several grants are united: `All` wins, unit sets are merged, and `Own` counts only when no wider
+    /// grant carries the permission.
+    pub fn scope_for(&self, permission: Permission) -> Option<Scope> {
+        self.scope_within(permission, |_| true)
+    }
+
+    /// [`Access::scope_for`] over the grants whose scope satisfies `allowed`.
+    pub(crate) fn scope_within(
+        &self,
+        permission: Permission,
+        allowed: impl Fn(&Scope) -> bool,
+    ) -> Option<Scope> {
+        let mut found: Option<Scope> = None;
+        for grant in &self.grants {
+            if !grant.permissions.contains(permission.as_str()) || !allowed(&grant.scope) {
+                continue;
+            }
+            found = Some(match (found, &grant.scope) {
+                (None | Some(Scope::Own(_)), scope) => scope.clone(),
+                (Some(Scope::All), _) | (_, Scope::All) => Scope::All,
+                (Some(Scope::Units(mut held)), Scope::Units(more)) => {
+                    held.extend(more.iter().copied());
+                    Scope::Units(held)
+                }
+                (Some(held), Scope::Own(_)) => held,
+            });
+        }
+        found
+    }
+}
+
+/// The answer of an [`Authority`]: the caller, and their access to the tenant that was asked about.
+#[derive(Clone, Debug)]
+pub struct Identified {
+    /// The caller.
+    pub principal: Principal,
+    /// Access to the tenant of the route; `None` when unknown, closed or not a member, which the pipeline
+    /// answers with 404 for all three alike.
+    pub access: Option<Access>,
+}
+
+/// Recognises credentials. Implementations answer from one joined read (cached at most 500 ms), so that a
+/// revocation takes effect within a second.
+pub trait Authority: Send + Sync + 'static {
+    /// Identifies the caller and, for tenant routes, their access to `tenant` (a slug or an id as text).
+    ///
+    /// Errors: `unauthenticated` for credentials that are unknown, expired or revoked; `unavailable` when
+    /// the answer cannot be known now.
+    fn identify<'a>(
+        &'a self,
+        credentials: Credentials<'a>,
+        tenant: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Identified, Problem>>;
+
+    /// Whether `token` is the CSRF token of the principal's session.
+    fn csrf_ok(&self, principal: &Principal, token: &str) -> bool;
+}

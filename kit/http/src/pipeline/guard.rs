@@ -1,0 +1,192 @@
+//! Who is calling, and whether they may: credentials, cross-site checks, tenant, permission, scope, suspension.
+
+use std::time::Duration;
+
+use gantry_db::TenantState;
+use gantry_kernel::{Problem, ScopeKind};
+use http::request::Parts;
+use http::{HeaderMap, header};
+
+use super::Inner;
+use super::head::{Trail, refuse};
+use crate::authority::{Access, Credentials, Identified, Principal, SESSION_COOKIE, Via};
+use crate::context::cookie;
+use crate::problem::{Failure, codes};
+use crate::route::{AccessRule, Caller, Endpoint, Member};
+
+impl Inner {
+    /// Turns credentials into the caller that the route's access rule asks for.
+    pub(super) async fn admit(
+        &self,
+        trail: &mut Trail,
+        endpoint: &Endpoint,
+        parts: &Parts,
+        params: &[(&'static str, String)],
+    ) -> Result<Caller, Failure> {
+        if let AccessRule::Public(_) = endpoint.access {
+            if endpoint.writes() && self.settings.foreign_page(&parts.headers) {
+                return Err(origin_refused());
+            }
+            return Ok(Caller::Nobody);
+        }
+        let tenant = params
+            .iter()
+            .find(|(name, _)| endpoint.is_tenant_param(name))
+            .map(|(_, value)| value.as_str());
+        let Identified { principal, access } = self.identify(trail, &parts.headers, tenant).await?;
+        trail.identity = Some(principal.identity);
+        if endpoint.writes() && principal.via == Via::Cookie {
+            self.check_cross_site(&parts.headers, &principal)?;
+        }
+        self.limit_person(trail, endpoint, &principal)?;
+        match endpoint.access {
+            AccessRule::Public(_) => Ok(Caller::Nobody),
+            AccessRule::SignedIn => {
+                self.limit_work(trail, endpoint, &principal, None)?;
+                Ok(Caller::User(principal))
+            }
+            AccessRule::Platform(permission) => {
+                if !principal.holds(permission) {
+                    return Err(refuse(
+                        codes::PERMISSION_MISSING,
+                        "this is for platform staff with another permission",
+                    ));
+                }
+                self.limit_work(trail, endpoint, &principal, None)?;
+                Ok(Caller::User(principal))
+            }
+            AccessRule::Tenant(permission, scopes) => {
+                let access = access.ok_or_else(Problem::not_found)?;
+                check_state(&access)?;
+                trail.tenant = Some(access.tenant);
+                let Some(held) = access.scope_for(permission) else {
+                    return Err(refuse(
+                        codes::PERMISSION_MISSING,
+                        format!("none of your roles here carries {permission}"),
+                    ));
+                };
+                let fits = |kind: ScopeKind| scopes.contains(&kind);
+                let scope = if fits(held.kind()) {
+                    held
+                } else {
+                    access
+                        .scope_within(permission, |scope| fits(scope.kind()))
+                        .ok_or_else(|| {
+                            refuse(
+                                codes::SCOPE_MISSING,
+                                format!("your role carries {permission} over another range"),
+                            )
+                        })?
+                };
+                if access.state == TenantState::Suspended && endpoint.writes() {
+                    return Err(refuse(
+                        codes::TENANT_SUSPENDED,
+                        "the workspace is suspended: reading works, writing does not",
+                    ));
+                }
+                self.limit_work(trail, endpoint, &principal, Some(access.tenant))?;
+                let db = self
+                    .tenants
+                    .get(access.tenant)
+                    .await
+                    .map_err(Problem::from)?;
+                Ok(Caller::Member(Box::new(Member {
+                    principal,
+                    access,
+                    scope,
+                    db,
+                })))
+            }
+        }
+    }
+
+    async fn identify(
+        &self,
+        trail: &mut Trail,
+        headers: &HeaderMap,
+        tenant: Option<&str>,
+    ) -> Result<Identified, Failure> {
+        let outcome = match credentials(headers) {
+            Ok(Some(credentials)) => {
+                self.weigh_credentials(trail)?;
+                self.authority.identify(credentials, tenant).await
+            }
+            Ok(None) => {
+                self.count_stranger(trail)?;
+                return Err(Problem::unauthenticated(
+                    codes::UNAUTHENTICATED.code,
+                    "sign in, or send an access token",
+                )
+                .into());
+            }
+            Err(problem) => Err(problem),
+        };
+        if let Err(problem) = &outcome
+            && problem.kind == gantry_kernel::Kind::Unauthenticated
+        {
+            self.count_bad_credentials(trail)?;
+        }
+        Ok(outcome?)
+    }
+
+    /// A cookie travels with requests that another site started, so a cookie caller must show that the page was ours.
+    fn check_cross_site(&self, headers: &HeaderMap, principal: &Principal) -> Result<(), Failure> {
+        if self.settings.foreign_page(headers) {
+            return Err(origin_refused());
+        }
+        let token = headers
+            .get("x-csrf-token")
+            .and_then(|value| value.to_str().ok());
+        match token {
+            Some(token) if self.authority.csrf_ok(principal, token) => Ok(()),
+            Some(_) => Err(refuse(
+                codes::CSRF_FAILED,
+                "X-CSRF-Token is not the one of this session",
+            )),
+            None => Err(refuse(
+                codes::CSRF_FAILED,
+                "send X-CSRF-Token with every write",
+            )),
+        }
+    }
+}
+
+fn origin_refused() -> Failure {
+    refuse(
+        codes::ORIGIN_REFUSED,
+        "the request was started by a page of another site",
+    )
+}
+
+fn check_state(access: &Access) -> Result<(), Failure> {
+    match access.state {
+        TenantState::Active | TenantState::Suspended => Ok(()),
+        TenantState::Provisioning => Err(Problem::unavailable(
+            codes::TENANT_PROVISIONING.code,
+            "the workspace is being set up",
+            Duration::from_secs(1),
+        )
+        .into()),
+        _ => Err(Problem::not_found().into()),
+    }
+}
+
+/// The credentials of a request. An `Authorization` header that is there but of no use is refused rather than
+/// overlooked: falling back to the cookie would act as somebody the client did not mean.
+fn credentials(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        let session = cookie(headers, SESSION_COOKIE).filter(|value| !value.is_empty());
+        return Ok(session.map(Credentials::Cookie));
+    };
+    let token = value.to_str().ok().and_then(|text| {
+        let (scheme, token) = text.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    });
+    match token {
+        Some(token) if !token.is_empty() => Ok(Some(Credentials::Bearer(token))),
+        _ => Err(Problem::unauthenticated(
+            codes::UNAUTHENTICATED.code,
+            "Authorization must be Bearer with a token",
+        )),
+    }
+}

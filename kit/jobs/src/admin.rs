@@ -1,0 +1,127 @@
+//! What an administrator sees of a queue and can do about it; each function works in one place.
+
+use gantry_db::{DbError, Tx, args, from_row, sql};
+use gantry_kernel::{JobId, Timestamp};
+use serde::Serialize;
+
+/// How many jobs of a kind are in a state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct Count {
+    /// The kind.
+    pub kind: String,
+    /// `queued`, `running` or `dead`.
+    pub state: String,
+    /// Jobs.
+    pub jobs: i64,
+}
+from_row!(Count { kind, state, jobs });
+
+/// A job that will not be tried again by itself. The payload is left out: it is the module's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct DeadJob {
+    /// The job.
+    pub id: JobId,
+    /// Its kind.
+    pub kind: String,
+    /// Attempts made.
+    pub attempts: u32,
+    /// What the last one came to.
+    pub last_error: Option<String>,
+    /// When it was enqueued.
+    pub created_at: Timestamp,
+    /// When it died.
+    pub updated_at: Timestamp,
+}
+from_row!(DeadJob {
+    id,
+    kind,
+    attempts,
+    last_error,
+    created_at,
+    updated_at
+});
+
+/// What came of a replay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// Queued again, due now, with all its attempts.
+    Queued,
+    /// There is no such dead job.
+    NotDead,
+    /// An unfinished job with the same dedupe key does the same work already.
+    Superseded,
+}
+
+/// Jobs by kind and state.
+pub async fn counts(tx: &mut Tx) -> Result<Vec<Count>, DbError> {
+    tx.all(
+        sql!(
+            "select kind, state, count(*) as jobs from
+               (select kind, case when state = 'queued' and lease_token is not null
+                                  then 'running' else state end as state from jobs) as each_job
+             group by kind, state order by kind, state"
+        ),
+        &args![],
+    )
+    .await
+}
+
+/// Since when the longest-waiting job has been due, if any is overdue.
+pub async fn oldest_due(tx: &mut Tx) -> Result<Option<Timestamp>, DbError> {
+    let now = tx.now();
+    let (oldest,) = tx
+        .one::<(Option<Timestamp>,)>(
+            sql!("select min(due_at) from jobs where state = 'queued' and due_at <= $1"),
+            &args![now],
+        )
+        .await?;
+    Ok(oldest)
+}
+
+/// Dead jobs, most recently created first; `before` is the last id already seen.
+pub async fn list_dead(
+    tx: &mut Tx,
+    before: Option<JobId>,
+    limit: u32,
+) -> Result<Vec<DeadJob>, DbError> {
+    tx.all(
+        sql!(
+            "select id, kind, attempts, last_error, created_at, updated_at from jobs
+             where state = 'dead' and (cast($1 as text) is null or id < $1)
+             order by id desc limit $2"
+        ),
+        &args![before, limit],
+    )
+    .await
+}
+
+/// Gives a dead job all its attempts again, from now.
+pub async fn replay(tx: &mut Tx, id: JobId) -> Result<Replay, DbError> {
+    let now = tx.now();
+    let twin = tx
+        .opt::<(JobId,)>(
+            sql!(
+                "select twin.id from jobs join jobs as twin on twin.dedupe_key = jobs.dedupe_key
+                 where jobs.id = $1 and jobs.state = 'dead' and twin.state = 'queued'"
+            ),
+            &args![id],
+        )
+        .await?;
+    if twin.is_some() {
+        return Ok(Replay::Superseded);
+    }
+    let changed = tx
+        .execute(
+            sql!(
+                "update jobs set state = 'queued', attempts = 0, due_at = $2, updated_at = $2
+                 where id = $1 and state = 'dead'"
+            ),
+            &args![id, now],
+        )
+        .await?;
+    if changed == 0 {
+        return Ok(Replay::NotDead);
+    }
+    tx.note_due(now);
+    Ok(Replay::Queued)
+}

@@ -1,0 +1,116 @@
+//! What a module hands over so that its work can be run: kinds of jobs, and schedules.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use serde_json::Value;
+
+use crate::{JobCx, JobError, backoff::Backoff};
+
+/// After a crash somebody waits this long for work that was under way; a worker that lives has three
+/// chances within it to say so.
+const LEASE: Duration = Duration::from_secs(20);
+
+type Handler = Arc<dyn Fn(JobCx) -> BoxFuture<'static, Result<(), JobError>> + Send + Sync>;
+
+/// A kind of job and the code that does it.
+#[derive(Clone)]
+pub struct JobKind {
+    pub(crate) name: &'static str,
+    pub(crate) handler: Handler,
+    pub(crate) max_attempts: u32,
+    pub(crate) lease: Duration,
+    pub(crate) backoff: Backoff,
+}
+
+impl JobKind {
+    /// A kind with 8 attempts, a lease of 20 s and a backoff from 2 s to 1 h.
+    ///
+    /// The handler runs at least once per job. It is dropped at an await when its lease is lost or
+    /// the process stops and it does not end in time.
+    pub fn new<F, R>(name: &'static str, handler: F) -> Self
+    where
+        F: Fn(JobCx) -> R + Send + Sync + 'static,
+        R: Future<Output = Result<(), JobError>> + Send + 'static,
+    {
+        Self {
+            name,
+            handler: Arc::new(move |cx| handler(cx).boxed()),
+            max_attempts: 8,
+            lease: LEASE,
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// Attempts before the job is dead; at least 1.
+    #[must_use]
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// How long after its last sign of life a worker is held for dead. The runner renews a lease
+    /// three times within its length, so this is no bound on how long a handler may run.
+    #[must_use]
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.lease = lease.max(Duration::from_secs(1));
+        self
+    }
+
+    /// The wait after the first failed attempt, doubled for each further one up to `cap`.
+    #[must_use]
+    pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
+        self.backoff = Backoff { base, cap };
+        self
+    }
+
+    /// The name under which jobs of this kind are enqueued.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl fmt::Debug for JobKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobKind")
+            .field("name", &self.name)
+            .field("max_attempts", &self.max_attempts)
+            .field("lease", &self.lease)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A job that control enqueues again and again.
+#[derive(Debug, Clone)]
+pub struct Schedule {
+    pub(crate) name: &'static str,
+    pub(crate) every: Duration,
+    pub(crate) kind: &'static str,
+    pub(crate) payload: Value,
+}
+
+impl Schedule {
+    /// Runs a job of `kind` in control about every `every` (jittered by up to a tenth, so that many
+    /// installations and schedules do not fire together). Runs missed while no process was up are
+    /// made good by one run.
+    pub fn new(name: &'static str, every: Duration, kind: &'static str) -> Self {
+        Self {
+            name,
+            every: every.max(Duration::from_secs(1)),
+            kind,
+            payload: Value::Null,
+        }
+    }
+
+    /// What the job carries.
+    #[must_use]
+    pub fn payload(mut self, payload: Value) -> Self {
+        self.payload = payload;
+        self
+    }
+
+    /// The schedule's name, unique in the installation.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}

@@ -1,0 +1,171 @@
+//! One attempt at one job, from the claim to the record of its outcome.
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use futures_util::FutureExt;
+use gantry_db::{DbError, panic_text};
+use tokio::sync::watch;
+
+use super::{Phase, Shared};
+use crate::{
+    JobCx, JobError, JobKind, Lease, Place,
+    store::{self, Claimed},
+};
+
+/// Runs the handler and records what came of it. If even that cannot be written, the lease runs out
+/// and the job is tried again: at least once, never not at all.
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    place: Place,
+    kind: JobKind,
+    claimed: Claimed,
+    token: String,
+    phase: watch::Receiver<Phase>,
+) {
+    let lease = Lease::new(claimed.id, token, kind.lease);
+    let attempt = claimed.attempts;
+    let outcome = if attempt > kind.max_attempts {
+        Some(Err(JobError::fatal(
+            "every attempt ended without a word: the process died or lost the database",
+        )))
+    } else {
+        attempt_once(&shared, &place, &kind, &claimed, &lease, phase).await
+    };
+    let recorded = match &outcome {
+        Some(outcome) => record(&shared, &place, &kind, attempt, &lease, outcome).await,
+        None => release(&shared, &place, &lease).await,
+    };
+    let job = claimed.id;
+    match recorded {
+        Ok(true) => {}
+        Ok(false) if lease.is_finishing() => {}
+        Ok(false) => tracing::warn!(%job, kind = kind.name, "lost its lease while it ran"),
+        Err(error) => {
+            shared.disown();
+            tracing::error!(%job, kind = kind.name, %error, "outcome of a job not recorded");
+        }
+    }
+}
+
+/// `None` when the process stops before the handler ends.
+async fn attempt_once(
+    shared: &Arc<Shared>,
+    place: &Place,
+    kind: &JobKind,
+    claimed: &Claimed,
+    lease: &Lease,
+    phase: watch::Receiver<Phase>,
+) -> Option<Result<(), JobError>> {
+    let payload = match serde_json::from_str(&claimed.payload) {
+        Ok(payload) => payload,
+        Err(error) => return Some(Err(JobError::fatal(format!("payload: {error}")))),
+    };
+    let phase_of_runner = phase.clone();
+    let cx = JobCx {
+        place: place.clone(),
+        id: claimed.id,
+        attempt: claimed.attempts,
+        max_attempts: kind.max_attempts,
+        lease: lease.clone(),
+        kernel: shared.kernel.clone(),
+        payload,
+        phase,
+    };
+    let handler = Arc::clone(&kind.handler);
+    // The handler owns what it was given; a panic ends with it, so nothing torn is seen afterwards.
+    let work = AssertUnwindSafe(async move { handler(cx).await }).catch_unwind();
+    tokio::select! {
+        outcome = work => Some(outcome.unwrap_or_else(|panic| {
+            Err(JobError::retry(format!("panicked: {}", panic_text(panic.as_ref()))))
+        })),
+        () = keep_alive(shared, place, lease) => Some(Err(JobError::LeaseLost)),
+        () = told_to_abandon(phase_of_runner) => None,
+    }
+}
+
+async fn release(shared: &Shared, place: &Place, lease: &Lease) -> Result<bool, DbError> {
+    let held = lease.clone();
+    shared
+        .write(place, async move |tx| {
+            store::release(tx, held.id(), held.token()).await
+        })
+        .await
+}
+
+/// Waits until the runner gives up on what still runs. A runner that is dropped says nothing: that is a crash,
+/// whose leases run out and whose attempts count.
+async fn told_to_abandon(mut phase: watch::Receiver<Phase>) {
+    let dropped = phase
+        .wait_for(|phase| *phase == Phase::Abandoning)
+        .await
+        .is_err();
+    if dropped {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Renews the lease until it is lost.
+async fn keep_alive(shared: &Shared, place: &Place, lease: &Lease) {
+    loop {
+        tokio::time::sleep(lease.length() / 3).await;
+        let held = lease.clone();
+        let renewed = shared
+            .write(place, async move |tx| {
+                store::extend(tx, held.id(), held.token(), held.length()).await
+            })
+            .await;
+        match renewed {
+            Ok(true) => {}
+            Ok(false) if lease.is_finishing() => std::future::pending().await,
+            Ok(false) => return,
+            Err(error) => tracing::warn!(job = %lease.id(), %error, "lease not renewed"),
+        }
+    }
+}
+
+async fn record(
+    shared: &Shared,
+    place: &Place,
+    kind: &JobKind,
+    attempt: u32,
+    lease: &Lease,
+    outcome: &Result<(), JobError>,
+) -> Result<bool, DbError> {
+    let held = lease.clone();
+    let (job, name) = (lease.id(), kind.name);
+    match outcome {
+        Ok(()) => {
+            shared
+                .write(place, async move |tx| {
+                    store::finish(tx, held.id(), held.token()).await
+                })
+                .await
+        }
+        Err(JobError::LeaseLost) => Ok(false),
+        Err(JobError::Stopped) => release(shared, place, lease).await,
+        Err(JobError::Retry { detail, after }) if attempt < kind.max_attempts => {
+            let after = after.unwrap_or_else(|| kind.backoff.after(attempt, &shared.kernel));
+            tracing::warn!(%job, kind = name, attempt, %detail, ?after, "job failed, will be retried");
+            let detail = shorten(detail);
+            shared
+                .write(place, async move |tx| {
+                    store::retry(tx, held.id(), held.token(), after, &detail).await
+                })
+                .await
+        }
+        Err(JobError::Retry { detail, .. } | JobError::Fatal { detail }) => {
+            tracing::error!(%job, kind = name, attempt, %detail, "job is dead");
+            let detail = shorten(detail);
+            shared
+                .write(place, async move |tx| {
+                    store::bury(tx, held.id(), held.token(), &detail).await
+                })
+                .await
+        }
+    }
+}
+
+/// What is kept of an error: 2,000 characters, no NUL (PostgreSQL's text cannot hold one).
+fn shorten(detail: &str) -> String {
+    detail.chars().filter(|c| *c != '\0').take(2_000).collect()
+}

@@ -1,0 +1,75 @@
+//! Logs: JSON lines on standard output, for machines. What a person starting Gantry by hand should
+//! read goes to standard error instead, so that neither has to be picked out of the other.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+
+use crate::config::Remark;
+
+/// Logging.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogSettings {
+    /// How much is logged: error, warn, info, debug or trace; may be finer per part of the program,
+    /// as in `info,gantry_jobs=debug`.
+    pub level: String,
+    /// How a line looks: json for machines, text for a terminal.
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object per line.
+    #[default]
+    Json,
+    /// For reading in a terminal.
+    Text,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::Json,
+        }
+    }
+}
+
+impl LogSettings {
+    pub(crate) fn review(&self) -> Vec<Remark> {
+        let refused = |error: ParseError| Remark::Refused {
+            key: "level",
+            why: error.to_string(),
+        };
+        self.filter().err().map(refused).into_iter().collect()
+    }
+
+    pub(crate) fn filter(&self) -> Result<EnvFilter, ParseError> {
+        EnvFilter::builder().parse(&self.level)
+    }
+}
+
+/// Sends everything logged from now on to standard output. Only the first call of a process counts,
+/// so that tests may run several servers in one.
+pub(crate) fn install(settings: &LogSettings) -> Result<(), ParseError> {
+    let filter = settings.filter()?;
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stdout);
+    let installed = match settings.format {
+        LogFormat::Json => subscriber
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
+        LogFormat::Text => subscriber.try_init(),
+    };
+    if let Err(error) = installed {
+        tracing::debug!(%error, "logging was already set up");
+    }
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! Settings of the identity module: lifetimes, what a password hash costs, and how often somebody may try.
+
+use gantry_http::Quota;
+use gantry_kernel::units::Period;
+use gantry_runtime::config::Remark;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::password::{Cost, MAX_MEMORY_KIB, PoolSize};
+
+/// Signing in, sessions, links and passwords.
+#[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct IdentityConfig {
+    /// How long an access token is good for.
+    pub access_token: Period,
+    /// How long an unused refresh token is good for; each use starts it anew.
+    pub refresh_token: Period,
+    /// How long a browser session lives without being used.
+    pub session_idle: Period,
+    /// The longest any session lives, used or not.
+    pub session_absolute: Period,
+    /// How long a refresh token that was just used is accepted once more, while its successor is unused.
+    pub refresh_grace: Period,
+    /// How long the link of a verification mail works.
+    pub verify_link: Period,
+    /// How long the link of a password reset works.
+    pub reset_link: Period,
+    /// How long an invitation can be accepted.
+    pub invitation: Period,
+    /// How long the set-up link printed at the first start works.
+    pub set_up_link: Period,
+    /// Least time between two mails of one kind to one address.
+    pub mail_cool_down: Period,
+    /// Threads that hash passwords; 0 means one per core. More than cores lose throughput.
+    pub hash_threads: usize,
+    /// Log-ins that may wait for a hashing thread; the next one is answered 503.
+    pub hash_queue: usize,
+    /// Memory of one password hash in KiB (Argon2id).
+    pub hash_memory_kib: u32,
+    /// Passes of one password hash over its memory (Argon2id).
+    pub hash_passes: u32,
+    /// Log-ins per account, counted whether or not the account exists.
+    pub log_in_per_account: Quota,
+    /// Failed log-ins per network address.
+    pub failed_log_in_per_address: Quota,
+    /// Password resets that may be asked for per account.
+    pub reset_per_account: Quota,
+    /// Sign-up and verification mails per mailbox, and as many invitations.
+    pub mail_per_account: Quota,
+    /// Invitations that one person may have mailed.
+    pub invitations_per_person: Quota,
+    /// Invitations that one tenant may have mailed.
+    pub invitations_per_tenant: Quota,
+}
+
+impl Default for IdentityConfig {
+    fn default() -> Self {
+        let cost = Cost::default();
+        Self {
+            access_token: Period::minutes(15),
+            refresh_token: Period::days(7),
+            session_idle: Period::days(7),
+            session_absolute: Period::days(30),
+            refresh_grace: Period::seconds(60),
+            verify_link: Period::hours(24),
+            reset_link: Period::hours(1),
+            invitation: Period::days(7),
+            set_up_link: Period::hours(24),
+            mail_cool_down: Period::minutes(1),
+            hash_threads: 0,
+            hash_queue: 64,
+            hash_memory_kib: cost.memory_kib,
+            hash_passes: cost.passes,
+            log_in_per_account: Quota::new(10, Period::minutes(15)),
+            failed_log_in_per_address: Quota::new(50, Period::minutes(15)),
+            reset_per_account: Quota::new(3, Period::hours(1)),
+            mail_per_account: Quota::new(5, Period::hours(1)),
+            invitations_per_person: Quota::new(60, Period::hours(1)),
+            invitations_per_tenant: Quota::new(200, Period::hours(1)),
+        }
+    }
+}
+
+/// The least memory in KiB for 1, 2, ... passes of Argon2id with one lane: OWASP's equally strong
+/// configurations (Password Storage Cheat Sheet). More passes do not need less than the last.
+const LEAST_MEMORY_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
+/// More passes are a way to lock everybody out.
+const MOST_PASSES: u32 = 20;
+/// More log-ins that wait than this are answered after their clients have given up.
+const LONGEST_QUEUE: usize = 10_000;
+
+impl IdentityConfig {
+    /// What is not safe to run with.
+    pub(crate) fn review(&self) -> Vec<Remark> {
+        let (minute, hour) = (Period::minutes(1), Period::hours(1));
+        let (day, month) = (Period::days(1), Period::days(30));
+        let bounds = [
+            ("access_token", self.access_token, minute, hour),
+            ("refresh_token", self.refresh_token, minute, month),
+            ("session_idle", self.session_idle, minute, month),
+            (
+                "session_absolute",
+                self.session_absolute,
+                minute,
+                Period::days(365),
+            ),
+            (
+                "refresh_grace",
+                self.refresh_grace,
+                Period::seconds(0),
+                minute,
+            ),
+            ("verify_link", self.verify_link, minute, Period::days(7)),
+            ("reset_link", self.reset_link, minute, day),
+            ("invitation", self.invitation, minute, month),
+            ("set_up_link", self.set_up_link, minute, Period::days(7)),
+            (
+                "mail_cool_down",
+                self.mail_cool_down,
+                Period::seconds(0),
+                day,
+            ),
+        ];
+        let mut remarks: Vec<Remark> = bounds
+            .into_iter()
+            .filter(|(_, value, least, most)| value < least || value > most)
+            .map(|(key, value, least, most)| Remark::Refused {
+                key,
+                why: format!("{value} is not between {least} and {most}"),
+            })
+            .collect();
+        remarks.extend(self.review_hashing());
+        remarks
+    }
+
+    fn review_hashing(&self) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        if self.hash_passes == 0 || self.hash_passes > MOST_PASSES {
+            remarks.push(Remark::Refused {
+                key: "hash_passes",
+                why: format!("use 1 to {MOST_PASSES} passes"),
+            });
+        }
+        let step = usize::try_from(self.hash_passes).unwrap_or(usize::MAX);
+        let step = step.clamp(1, LEAST_MEMORY_KIB.len()) - 1;
+        let least = LEAST_MEMORY_KIB[step];
+        if self.hash_memory_kib < least || self.hash_memory_kib > MAX_MEMORY_KIB {
+            remarks.push(Remark::Refused {
+                key: "hash_memory_kib",
+                why: format!(
+                    "with {} passes use {least} to {MAX_MEMORY_KIB} KiB",
+                    self.hash_passes
+                ),
+            });
+        }
+        if self.hash_queue == 0 || self.hash_queue > LONGEST_QUEUE {
+            remarks.push(Remark::Refused {
+                key: "hash_queue",
+                why: format!("use 1 to {LONGEST_QUEUE}"),
+            });
+        }
+        remarks
+    }
+
+    /// What a new password hash costs.
+    pub(crate) fn cost(&self) -> Cost {
+        Cost {
+            memory_kib: self.hash_memory_kib,
+            passes: self.hash_passes,
+            lanes: 1,
+        }
+    }
+
+    /// Size of the hashing pool.
+    pub(crate) fn pool(&self) -> PoolSize {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = if self.hash_threads == 0 {
+            cores
+        } else {
+            self.hash_threads
+        };
+        PoolSize {
+            threads,
+            queue: self.hash_queue,
+        }
+    }
+}

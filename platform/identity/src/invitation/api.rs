@@ -1,0 +1,266 @@
+//! Inviting people, for those who manage members.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use gantry_audit::{Entry, Target};
+use gantry_db::{DbError, Tx};
+use gantry_http::{
+    Accepted, Body, Created, NoContent, Page, PageQuery, Path, Query, RequestContext, TenantCx,
+    write_once_control,
+};
+use gantry_kernel::{Email, IdentityId, Problem, ScopeKind, TenantId, Timestamp, UnitId};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{InvitationId, store};
+use crate::link::{self, Purpose};
+use crate::member::api::{facts, still_holding};
+use crate::role::Grant;
+use crate::sign_up::api::MailSent;
+use crate::{Error, Identity, account, mail, member};
+
+/// Somebody to invite.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Invite {
+    /// Where the invitation is mailed; only this address can accept it.
+    email: Email,
+    /// The role they will have.
+    role: String,
+    /// How far it reaches; `all` when absent.
+    #[serde(default = "crate::role::everything")]
+    scope: ScopeKind,
+    /// The units it reaches, when `scope` is `units`.
+    #[serde(default)]
+    #[schemars(length(max = 200))]
+    units: BTreeSet<UnitId>,
+}
+
+/// An invitation as those who manage members see it.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Invitation {
+    id: InvitationId,
+    email: String,
+    /// What the person will be given.
+    grant: Grant,
+    /// `pending`, `accepted`, `revoked` or `expired`.
+    state: String,
+    expires_at: Timestamp,
+    invited_by: IdentityId,
+    created_at: Timestamp,
+}
+
+impl From<store::Invitation> for Invitation {
+    fn from(invitation: store::Invitation) -> Self {
+        Self {
+            id: invitation.id,
+            email: invitation.email.to_string(),
+            grant: invitation.grant,
+            state: invitation.state,
+            expires_at: invitation.expires_at,
+            invited_by: invitation.invited_by,
+            created_at: invitation.created_at,
+        }
+    }
+}
+
+/// Invites somebody. The caller must hold everything the role allows, at least as far.
+pub(crate) async fn create_invitation(
+    identity: Arc<Identity>,
+    cx: TenantCx,
+    Body(input): Body<Invite>,
+) -> Result<Created<Invitation>, Problem> {
+    let grant = Grant {
+        role: input.role,
+        scope: input.scope,
+        units: input.units,
+    };
+    if grant.units.len() > 200 {
+        return Err(Error::TooManyGrants.into());
+    }
+    let given = std::slice::from_ref(&grant);
+    identity.roles.check(given).map_err(Error::from)?;
+    // What is refused anyway must not count against the mailbox.
+    identity
+        .roles
+        .may_give(&cx.access, given, None)
+        .map_err(Error::from)?;
+    let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
+    let caller = cx.principal.identity;
+    let (email, state) = (input.email, Arc::clone(&identity));
+    identity.limit_invitation(&email, caller, tenant)?;
+    let made: Invitation = write_once_control(&identity.control, &cx, async move |tx| {
+        let access = still_holding(&state, tx, &access, caller).await?;
+        state
+            .roles
+            .may_give(&access, std::slice::from_ref(&grant), None)?;
+        if let Some(account) = account::store::by_email(tx, &email).await?
+            && member::store::get(tx, tenant, account.id).await?.is_some()
+        {
+            return Err(Error::AlreadyMember);
+        }
+        let lifetime = state.config.invitation.get();
+        let id = store::insert(tx, tenant, &email, &grant, caller, lifetime)
+            .await
+            .map_err(taken)?;
+        mail::put(tx, mail::INVITATION, &email, json!({ "invitation": id })).await?;
+        let entry = Entry::new(
+            actor,
+            "identity.invitation.created",
+            Target::new("invitation", id),
+        );
+        let entry = entry
+            .about(tenant)
+            .after(facts(std::slice::from_ref(&grant)))
+            .origin(&origin);
+        gantry_audit::append(tx, entry).await?;
+        let made = store::get(tx, tenant, id).await?.ok_or(Error::NotFound)?;
+        Ok::<_, Error>(Invitation::from(made))
+    })
+    .await?;
+    let location = format!(
+        "/api/v1/tenants/{}/identity/invitations/{}",
+        cx.access.slug, made.id
+    );
+    Ok(Created::at(location, made))
+}
+
+fn taken(error: DbError) -> Error {
+    if error.is_unique_on("invitations", "email") {
+        Error::AlreadyInvited
+    } else {
+        error.into()
+    }
+}
+
+/// Which invitations to list.
+#[derive(Debug, Deserialize, JsonSchema)]
+pub(crate) struct Listing {
+    /// Only those in this state: `pending`, `accepted`, `revoked` or `expired`.
+    state: Option<String>,
+    #[serde(flatten)]
+    page: PageQuery,
+}
+
+/// Lists invitations, newest first.
+pub(crate) async fn list_invitations(
+    identity: Arc<Identity>,
+    cx: TenantCx,
+    Query(query): Query<Listing>,
+) -> Result<Page<Invitation>, Error> {
+    let tenant = cx.tenant();
+    let after: Option<store::Cursor> = cx.cursor(&query.page, &query.state)?;
+    let (state, limit) = (query.state.clone(), query.page.limit());
+    let rows = identity
+        .control
+        .read(async move |tx| store::list(tx, tenant, state.as_deref(), after, limit).await)
+        .await?;
+    let page = cx.page(&query.page, &query.state, rows, |last| {
+        store::Cursor::from(last)
+    })?;
+    Ok(Page {
+        items: page.items.into_iter().map(Invitation::from).collect(),
+        next_page_token: page.next_page_token,
+    })
+}
+
+/// Revokes an open invitation; its link dies. The caller must hold what it would give.
+pub(crate) async fn revoke_invitation(
+    identity: Arc<Identity>,
+    cx: TenantCx,
+    Path(id): Path<InvitationId>,
+) -> Result<NoContent, Error> {
+    let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
+    let caller = cx.principal.identity;
+    let state = Arc::clone(&identity);
+    identity
+        .control
+        .write(async move |tx| {
+            let invitation = store::get(tx, tenant, id).await?.ok_or(Error::NotFound)?;
+            let access = still_holding(&state, tx, &access, caller).await?;
+            state
+                .roles
+                .may_take(&access, std::slice::from_ref(&invitation.grant), None)
+                .map_err(|_| Error::Outranked)?;
+            if !store::close(tx, id, "revoked", None).await? {
+                return Err(Error::InvitationClosed);
+            }
+            link::forget(tx, Purpose::Invite, &id.to_string()).await?;
+            let entry = Entry::new(
+                actor,
+                "identity.invitation.revoked",
+                Target::new("invitation", id),
+            );
+            gantry_audit::append(tx, entry.about(tenant).origin(&origin)).await?;
+            Ok(())
+        })
+        .await?;
+    Ok(NoContent)
+}
+
+/// The invitation, if its mail may be sent again now.
+async fn resendable(
+    identity: &Identity,
+    tx: &mut Tx,
+    tenant: TenantId,
+    id: InvitationId,
+) -> Result<store::Invitation, Error> {
+    let invitation = store::get(tx, tenant, id).await?.ok_or(Error::NotFound)?;
+    if invitation.state != "pending" {
+        return Err(Error::InvitationClosed);
+    }
+    let waited = tx.now() - invitation.mailed_at;
+    let cool_down = identity.config.mail_cool_down.get();
+    if waited < cool_down {
+        return Err(Error::TooMany(cool_down.saturating_sub(waited)));
+    }
+    Ok(invitation)
+}
+
+/// Sends an invitation again as the caller's own, with a fresh link and a fresh time to accept it.
+pub(crate) async fn resend_invitation(
+    identity: Arc<Identity>,
+    cx: TenantCx,
+    Path(id): Path<InvitationId>,
+) -> Result<Accepted<MailSent>, Error> {
+    let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
+    let caller = cx.principal.identity;
+    let state = Arc::clone(&identity);
+    let invitation = identity
+        .control
+        .read(async move |tx| resendable(&state, tx, tenant, id).await)
+        .await?;
+    let given = std::slice::from_ref(&invitation.grant);
+    identity.roles.may_give(&access, given, None)?;
+    identity.limit_invitation(&invitation.email, caller, tenant)?;
+    let state = Arc::clone(&identity);
+    identity
+        .control
+        .write(async move |tx| {
+            let invitation = resendable(&state, tx, tenant, id).await?;
+            let access = still_holding(&state, tx, &access, caller).await?;
+            state
+                .roles
+                .may_give(&access, std::slice::from_ref(&invitation.grant), None)?;
+            link::forget(tx, Purpose::Invite, &id.to_string()).await?;
+            store::renew(tx, id, caller, state.config.invitation.get()).await?;
+            mail::put(
+                tx,
+                mail::INVITATION,
+                &invitation.email,
+                json!({ "invitation": id }),
+            )
+            .await?;
+            let entry = Entry::new(
+                actor,
+                "identity.invitation.resent",
+                Target::new("invitation", id),
+            );
+            gantry_audit::append(tx, entry.about(tenant).origin(&origin)).await?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    Ok(MailSent::reply())
+}

@@ -1,0 +1,104 @@
+//! The caller, as they are known here.
+
+use std::sync::Arc;
+
+use gantry_audit::{Entry, Target};
+use gantry_http::{Json, NoContent, Path, RequestContext, UserCx};
+use gantry_kernel::{IdentityId, Slug, TenantId, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::api::facts;
+use super::store;
+use crate::role::Grant;
+use crate::{Error, Identity, account};
+
+/// The signed-in person.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Me {
+    /// The person.
+    identity: IdentityId,
+    /// Their address.
+    email: String,
+    /// Their name.
+    name: String,
+    /// The workspaces they belong to.
+    memberships: Vec<Membership>,
+    /// What they may do as staff of the platform.
+    platform_permissions: Vec<String>,
+}
+
+/// A workspace the person belongs to.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Membership {
+    tenant: TenantId,
+    slug: Slug,
+    name: String,
+    /// `provisioning` while its database is being made, then `active`; `suspended` is read-only.
+    state: String,
+    joined_at: Timestamp,
+    /// What they may do there.
+    grants: Vec<Grant>,
+}
+
+/// Who the caller is and where they belong.
+pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Result<Json<Me>, Error> {
+    let person = cx.principal().identity;
+    let (account, memberships) = identity
+        .control
+        .read(async move |tx| {
+            let account = account::store::by_id(tx, person)
+                .await?
+                .ok_or(Error::NotFound)?;
+            let mut memberships = Vec::new();
+            for tenant in store::tenants_of(tx, person).await? {
+                let grants = store::grants(tx, tenant.id, person).await?;
+                memberships.push(Membership {
+                    tenant: tenant.id,
+                    slug: tenant.slug,
+                    name: tenant.name,
+                    state: tenant.state,
+                    joined_at: tenant.created_at,
+                    grants,
+                });
+            }
+            Ok::<_, Error>((account, memberships))
+        })
+        .await?;
+    Ok(Json(Me {
+        identity: account.id,
+        email: account.email.to_string(),
+        name: account.name,
+        memberships,
+        platform_permissions: cx.principal().platform.iter().cloned().collect(),
+    }))
+}
+
+/// Leaves a workspace. The last owner stays.
+pub(crate) async fn leave(
+    identity: Arc<Identity>,
+    cx: UserCx,
+    Path(tenant): Path<String>,
+) -> Result<NoContent, Error> {
+    let (person, actor, origin) = (cx.principal().identity, cx.actor(), cx.origin());
+    identity
+        .control
+        .write(async move |tx| {
+            let tenant = store::tenant_of(tx, person, &tenant)
+                .await?
+                .ok_or(Error::NotFound)?;
+            let before = store::grants(tx, tenant, person).await?;
+            store::remove(tx, tenant, person).await?;
+            let entry = Entry::new(
+                actor,
+                "identity.member.left",
+                Target::new("identity", person),
+            );
+            let entry = entry.about(tenant).before(facts(&before)).origin(&origin);
+            gantry_audit::append(tx, entry).await?;
+            Ok::<_, Error>(())
+        })
+        .await?;
+    identity.changed();
+    Ok(NoContent)
+}

@@ -1,0 +1,5 @@
+//! Members of a tenant and what they may do there.
+
+pub(crate) mod api;
+pub(crate) mod me;
+pub(crate) mod store;

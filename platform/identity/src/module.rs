@@ -1,0 +1,151 @@
+//! Identity as a module of the process: what it declares, and what it hands over.
+
+use std::sync::{Arc, OnceLock};
+
+use gantry_kernel::ScopeKind;
+use gantry_runtime::config::ConfigSection;
+use gantry_runtime::{
+    BuildError, Catalogue, Manifest, Module, Parts, PermissionDecl, PlatformBuild, PlatformModule,
+    StartHook,
+};
+
+use crate::role::{AUDIT_READ, MEMBER_MANAGE, MEMBER_READ, OWNERSHIP, Role, Roles};
+use crate::{Identity, IdentityConfig, MIGRATIONS, Needs};
+
+/// The module's name and its section of the configuration.
+pub const NAME: &str = "identity";
+
+/// The module, for the list of a process.
+pub fn module() -> Module {
+    module_with_handle().0
+}
+
+/// The module, and the handle by which rescue commands reach it once the process is put together.
+pub fn module_with_handle() -> (Module, Handle) {
+    let handle = Handle::default();
+    (
+        Module::platform(IdentityModule {
+            handle: handle.clone(),
+        }),
+        handle,
+    )
+}
+
+/// Where a built module can be found.
+#[derive(Clone, Default)]
+pub struct Handle(Arc<OnceLock<Arc<Identity>>>);
+
+impl Handle {
+    /// The module; `None` before it was built.
+    pub fn get(&self) -> Option<&Arc<Identity>> {
+        self.0.get()
+    }
+}
+
+struct IdentityModule {
+    handle: Handle,
+}
+
+impl PlatformModule for IdentityModule {
+    fn manifest(&self) -> Manifest {
+        let all = &[ScopeKind::All];
+        let declared = |permission, title| PermissionDecl {
+            permission,
+            title,
+            scopes: all,
+        };
+        let mut manifest = Manifest::new(NAME);
+        manifest.needs = &[gantry_contracts::WORKSPACES, gantry_contracts::LIMITS];
+        manifest.migrations = MIGRATIONS;
+        manifest.permissions = vec![
+            declared(MEMBER_READ, "See members, roles and invitations"),
+            declared(MEMBER_MANAGE, "Invite, change and remove members"),
+            declared(OWNERSHIP, "Make and unmake owners"),
+            declared(AUDIT_READ, "Read the audit log"),
+        ];
+        manifest.config = Some(ConfigSection::reviewed(NAME, IdentityConfig::review));
+        manifest
+    }
+
+    fn build(self: Box<Self>, cx: &PlatformBuild) -> Result<Parts, BuildError> {
+        let config = cx.section::<IdentityConfig>(NAME)?;
+        let identity = Identity::start(Needs {
+            kernel: cx.kernel.clone(),
+            control: cx.control.clone(),
+            keyring: Arc::clone(&cx.keyring),
+            roles: roles(&cx.catalogue),
+            workspaces: cx.contracts.workspaces.clone(),
+            limits: cx.contracts.limits.clone(),
+            public_url: cx.public_url.clone(),
+            config: IdentityConfig::clone(&config),
+        })
+        .map_err(BuildError::other)?;
+        cx.contracts.members.provide(Arc::clone(&identity) as _)?;
+        cx.contracts
+            .access_cache
+            .provide(Arc::clone(&identity) as _)?;
+        self.handle.0.get_or_init(|| Arc::clone(&identity));
+        Ok(Parts {
+            routes: identity.routes(),
+            jobs: identity.jobs(),
+            schedules: Identity::schedules(),
+            mails: identity.mails(),
+            start: vec![start_hook(&identity)],
+            authority: Some(identity),
+            ..Parts::default()
+        })
+    }
+}
+
+/// The roles of the process: the modules' own and the three every tenant has.
+fn roles(catalogue: &Catalogue) -> Roles {
+    let names = |permissions: &[gantry_kernel::Permission]| {
+        permissions
+            .iter()
+            .map(|permission| permission.as_str().to_owned())
+            .collect()
+    };
+    Roles::new(
+        catalogue
+            .tenant_permissions()
+            .map(|declared| declared.permission.as_str().to_owned()),
+        catalogue
+            .roles()
+            .filter(|role| !role.scopes.is_empty())
+            .map(|role| Role {
+                key: role.key.to_owned(),
+                title: role.title.to_owned(),
+                permissions: names(role.permissions),
+                scopes: role.scopes.to_vec(),
+            }),
+        catalogue
+            .platform_permissions()
+            .map(|declared| declared.permission.as_str().to_owned()),
+    )
+}
+
+/// Makes the signing key of a new installation and, while there is no operator, the set-up link.
+fn start_hook(identity: &Arc<Identity>) -> StartHook {
+    let identity = Arc::clone(identity);
+    StartHook::new(NAME, move || {
+        let identity = Arc::clone(&identity);
+        async move {
+            identity
+                .access_tokens
+                .key_set()
+                .await
+                .map_err(|error| error.to_string())?;
+            let link = identity
+                .set_up_link()
+                .await
+                .map_err(|error| error.to_string())?;
+            Ok(link
+                .map(|link| {
+                    let hours = identity.config.set_up_link.get().as_secs() / 3_600;
+                    format!("no operator yet: make one within {hours} hours at {link}")
+                })
+                .into_iter()
+                .collect())
+        }
+    })
+}

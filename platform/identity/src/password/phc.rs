@@ -1,0 +1,200 @@
+//! Password hashes as they are stored: PHC strings, so that cost and algorithm can change per row.
+
+use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+
+/// The most memory a stored hash may ask for: a row must not be able to take the machine down.
+pub(crate) const MAX_MEMORY_KIB: u32 = 256 * 1024;
+/// Bytes of salt (RFC 9106, section 3.1: 16 is recommended).
+pub(crate) const SALT_BYTES: usize = 16;
+/// Bytes of the hash itself.
+const HASH_BYTES: usize = 32;
+
+/// What a new hash costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cost {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Default for Cost {
+    /// Argon2id with 19 MiB, two passes, one lane: OWASP's recommendation, about 25 ms here.
+    fn default() -> Self {
+        Self {
+            memory_kib: 19 * 1024,
+            passes: 2,
+            lanes: 1,
+        }
+    }
+}
+
+/// Why a hash could not be made or compared.
+#[derive(Debug, thiserror::Error)]
+pub enum HashError {
+    /// The stored text is not a PHC string of an algorithm known here.
+    #[error("stored password hash is not understood: {0}")]
+    Unreadable(String),
+    /// The configured or stored cost is outside what Argon2 or this server allows.
+    #[error("password hash parameters are out of bounds: {0}")]
+    Cost(String),
+    /// Argon2 refused the input.
+    #[error("password hashing failed: {0}")]
+    Argon2(argon2::Error),
+}
+
+impl Cost {
+    fn params(self) -> Result<Params, HashError> {
+        Params::new(self.memory_kib, self.passes, self.lanes, Some(HASH_BYTES))
+            .map_err(|error| HashError::Cost(error.to_string()))
+    }
+
+    /// Refuses costs that Argon2 does not know or that could take the machine down.
+    pub(crate) fn check(self) -> Result<(), HashError> {
+        bounded(&self.params()?)
+    }
+}
+
+fn bounded(params: &Params) -> Result<(), HashError> {
+    if params.m_cost() > MAX_MEMORY_KIB {
+        return Err(HashError::Cost(format!(
+            "{} KiB of memory",
+            params.m_cost()
+        )));
+    }
+    Ok(())
+}
+
+/// The block memory of one hashing thread, kept between hashes and grown when a row asks for more.
+#[derive(Default)]
+pub(crate) struct Memory(Vec<Block>);
+
+impl Memory {
+    fn blocks(&mut self, params: &Params) -> &mut [Block] {
+        if self.0.len() < params.block_count() {
+            self.0.resize(params.block_count(), Block::default());
+        }
+        &mut self.0
+    }
+}
+
+/// Hashes `password` into a PHC string.
+pub(crate) fn hash(
+    password: &[u8],
+    salt: &[u8; SALT_BYTES],
+    cost: Cost,
+    memory: &mut Memory,
+) -> Result<String, HashError> {
+    let params = cost.params()?;
+    bounded(&params)?;
+    let phc = |error: argon2::password_hash::phc::Error| HashError::Cost(error.to_string());
+    let mut stored = PasswordHash {
+        algorithm: Ident::new("argon2id").map_err(phc)?,
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&params)
+            .map_err(|error| HashError::Cost(error.to_string()))?,
+        salt: Some(Salt::new(salt).map_err(phc)?),
+        hash: None,
+    };
+    let mut out = [0_u8; HASH_BYTES];
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
+        .hash_password_into_with_memory(password, salt, &mut out, memory.blocks(&params))
+        .map_err(HashError::Argon2)?;
+    stored.hash = Some(Output::new(&out).map_err(phc)?);
+    Ok(stored.to_string())
+}
+
+/// Whether `password` is the one in `stored`; the comparison takes the same time wherever they differ.
+pub(crate) fn verify(
+    password: &[u8],
+    stored: &str,
+    memory: &mut Memory,
+) -> Result<bool, HashError> {
+    let unreadable = |why: &str| HashError::Unreadable(why.to_owned());
+    let parsed =
+        PasswordHash::new(stored).map_err(|error| HashError::Unreadable(error.to_string()))?;
+    let algorithm = Algorithm::new(parsed.algorithm.as_str())
+        .map_err(|error| HashError::Unreadable(error.to_string()))?;
+    let version = parsed
+        .version
+        .map_or(Ok(Version::V0x13), Version::try_from)
+        .map_err(|error| HashError::Unreadable(error.to_string()))?;
+    let params =
+        Params::try_from(&parsed).map_err(|error| HashError::Unreadable(error.to_string()))?;
+    bounded(&params)?;
+    let salt = parsed.salt.ok_or_else(|| unreadable("no salt"))?;
+    let expected = parsed.hash.ok_or_else(|| unreadable("no hash"))?;
+    let mut out = vec![0_u8; expected.as_ref().len()];
+    Argon2::new(algorithm, version, params.clone())
+        .hash_password_into_with_memory(password, salt.as_ref(), &mut out, memory.blocks(&params))
+        .map_err(HashError::Argon2)?;
+    Ok(gantry_kernel::crypto::constant_time_eq(
+        &out,
+        expected.as_ref(),
+    ))
+}
+
+/// Whether `stored` was made with another algorithm or another cost than `cost`, so that the next
+/// successful log-in should replace it.
+pub(crate) fn is_outdated(stored: &str, cost: Cost) -> bool {
+    let Ok(parsed) = PasswordHash::new(stored) else {
+        return true;
+    };
+    let Ok(params) = Params::try_from(&parsed) else {
+        return true;
+    };
+    parsed.algorithm.as_str() != "argon2id"
+        || params.m_cost() != cost.memory_kib
+        || params.t_cost() != cost.passes
+        || params.p_cost() != cost.lanes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: Cost = Cost {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+
+    #[test]
+    fn a_hash_verifies_and_another_password_does_not() {
+        let mut memory = Memory::default();
+        let stored = hash(b"correct horse", &[7; SALT_BYTES], CHEAP, &mut memory).unwrap();
+        assert!(
+            stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"),
+            "{stored}"
+        );
+        assert!(verify(b"correct horse", &stored, &mut memory).unwrap());
+        assert!(!verify(b"correct horsf", &stored, &mut memory).unwrap());
+        assert!(!is_outdated(&stored, CHEAP));
+        assert!(is_outdated(&stored, Cost::default()));
+    }
+
+    #[test]
+    fn a_hash_of_the_reference_program_verifies() {
+        // echo -n "password" | argon2 somesalt -id -t 2 -m 16 -p 1, from the reference test vectors.
+        let stored = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        let mut memory = Memory::default();
+        assert!(verify(b"password", stored, &mut memory).unwrap());
+        assert!(!verify(b"Password", stored, &mut memory).unwrap());
+    }
+
+    #[test]
+    fn a_row_cannot_ask_for_the_whole_machine() {
+        let stored = "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
+        assert!(matches!(
+            verify(b"x", stored, &mut Memory::default()),
+            Err(HashError::Cost(_))
+        ));
+        assert!(matches!(
+            verify(b"x", "plain", &mut Memory::default()),
+            Err(HashError::Unreadable(_))
+        ));
+    }
+}

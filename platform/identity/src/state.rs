@@ -1,0 +1,292 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use gantry_audit::{Entry, Target};
+use gantry_contracts::{AccessCache, Limits, Members, Slot, Workspaces, within_limit};
+use gantry_db::{ControlDb, ControlTx, Tx};
+use gantry_http::{Limiter, Quota, Routes, Subject};
+use gantry_jobs::{JobKind, MailKind, Schedule};
+use gantry_kernel::crypto::Keyring;
+use gantry_kernel::{Actor, Email, IdentityId, Kernel, Problem, Secret, SessionId, TenantId};
+
+use crate::authority::Recent;
+use crate::config::IdentityConfig;
+use crate::password::lockout::AccountKey;
+use crate::password::{Hasher, pool};
+use crate::role::{Grant, OWNER, Roles};
+use crate::session::api::Tokens;
+use crate::session::csrf::Csrf;
+use crate::token::{AccessTokens, SigningKeys};
+use crate::{Error, account, mail, member, routes, sweep};
+
+/// Accounts and addresses whose attempts are counted.
+const COUNTED: usize = 50_000;
+
+/// What the module is built from.
+pub struct Needs {
+    /// Clock and randomness.
+    pub kernel: Kernel,
+    /// The control database.
+    pub control: ControlDb,
+    /// The master keys.
+    pub keyring: Arc<Keyring>,
+    /// All roles and permissions of the process.
+    pub roles: Roles,
+    /// Who begins workspaces.
+    pub workspaces: Slot<dyn Workspaces>,
+    /// Who knows how many members a tenant may have.
+    pub limits: Slot<dyn Limits>,
+    /// The address people use; the issuer of tokens and the base of links.
+    pub public_url: String,
+    /// Settings.
+    pub config: IdentityConfig,
+}
+
+/// Why the module did not start.
+pub use pool::StartError;
+
+/// The module at work. It is the [`Authority`](gantry_http::Authority) of the server and provides
+/// [`Members`].
+pub struct Identity {
+    pub(crate) kernel: Kernel,
+    pub(crate) control: ControlDb,
+    pub(crate) config: IdentityConfig,
+    pub(crate) hasher: Hasher,
+    pub(crate) access_tokens: AccessTokens,
+    pub(crate) csrf: Csrf,
+    pub(crate) limiter: Limiter,
+    pub(crate) recent: Recent,
+    pub(crate) roles: Roles,
+    pub(crate) workspaces: Slot<dyn Workspaces>,
+    pub(crate) public_url: String,
+    limits: Slot<dyn Limits>,
+    account_key: Secret<[u8; 32]>,
+}
+
+impl Identity {
+    /// Starts the hashing threads; reads and writes nothing yet.
+    pub fn start(needs: Needs) -> Result<Arc<Self>, StartError> {
+        let Needs {
+            kernel,
+            control,
+            keyring,
+            roles,
+            workspaces,
+            limits,
+            public_url,
+            config,
+        } = needs;
+        let hasher = Hasher::start(config.pool(), config.cost(), Arc::clone(&kernel.entropy))?;
+        let keys = SigningKeys::new(kernel.clone(), control.clone(), Arc::clone(&keyring));
+        let access_tokens = AccessTokens::new(
+            kernel.clone(),
+            Arc::new(keys),
+            &public_url,
+            config.access_token.get(),
+        );
+        Ok(Arc::new(Self {
+            limiter: Limiter::new(Arc::clone(&kernel.clock), COUNTED),
+            csrf: Csrf::new(keyring.derive("identity/csrf")),
+            account_key: Secret::new(keyring.derive("identity/account")),
+            recent: Recent::new(),
+            kernel,
+            control,
+            config,
+            hasher,
+            access_tokens,
+            roles,
+            workspaces,
+            public_url,
+            limits,
+        }))
+    }
+
+    /// The operations.
+    pub fn routes(self: &Arc<Self>) -> Routes {
+        routes::routes(self)
+    }
+
+    /// The mails.
+    pub fn mails(self: &Arc<Self>) -> Vec<MailKind> {
+        mail::kinds(self)
+    }
+
+    /// The background work.
+    pub fn jobs(self: &Arc<Self>) -> Vec<JobKind> {
+        sweep::jobs(self)
+    }
+
+    /// When the background work runs.
+    pub fn schedules() -> Vec<Schedule> {
+        sweep::schedules()
+    }
+
+    /// The keyed hash under which attempts for an address are counted.
+    pub(crate) fn account_key(&self, email: &Email) -> AccountKey {
+        AccountKey::new(self.account_key.expose(), email)
+    }
+
+    /// Counts one attempt, or says when the next one may come.
+    pub(crate) fn limit(
+        &self,
+        class: &'static str,
+        subject: Subject,
+        quota: Quota,
+    ) -> Result<(), Error> {
+        let decision = self.limiter.check(class, subject, quota);
+        if decision.allowed {
+            Ok(())
+        } else {
+            Err(Error::TooMany(decision.retry_after))
+        }
+    }
+
+    /// Whether one more attempt would be within the limit, without counting it.
+    pub(crate) fn peek(
+        &self,
+        class: &'static str,
+        subject: Subject,
+        quota: Quota,
+    ) -> Result<(), Error> {
+        let decision = self.limiter.peek(class, subject, quota);
+        if decision.allowed {
+            Ok(())
+        } else {
+            Err(Error::TooMany(decision.retry_after))
+        }
+    }
+
+    /// Counts an attempt that has already happened.
+    pub(crate) fn count(&self, class: &'static str, subject: Subject, quota: Quota) {
+        self.limiter.check(class, subject, quota);
+    }
+
+    /// Lets an account be tried again at once, after a success or a reset.
+    pub(crate) fn forgive(&self, account: &AccountKey) {
+        self.limiter
+            .forget("log_in_account", Subject::key(account.label()));
+    }
+
+    /// Counts an invitation that is about to be mailed: for the mailbox, which did not ask for it, for who
+    /// invites and for the tenant, so that a workspace is no relay for mail to strangers.
+    pub(crate) fn limit_invitation(
+        &self,
+        to: &Email,
+        inviter: IdentityId,
+        tenant: TenantId,
+    ) -> Result<(), Error> {
+        self.limit_mail("invitation_mail", to)?;
+        self.limit(
+            "invitations_of_person",
+            Subject::key(inviter.to_string()),
+            self.config.invitations_per_person,
+        )?;
+        self.limit(
+            "invitations_of_tenant",
+            Subject::key(tenant.to_string()),
+            self.config.invitations_per_tenant,
+        )
+    }
+
+    /// Counts a mail to an address that anybody can cause.
+    pub(crate) fn limit_mail(&self, class: &'static str, email: &Email) -> Result<(), Error> {
+        let subject = Subject::key(self.account_key(email).label());
+        self.limit(class, subject, self.config.mail_per_account)
+    }
+
+    /// Refuses what comes again within the cool-down.
+    pub(crate) fn cool_down(&self, class: &'static str, subject: Subject) -> Result<(), Error> {
+        let quota = Quota::new(1, self.config.mail_cool_down);
+        self.limit(class, subject, quota)
+    }
+
+    /// The tokens of a session.
+    pub(crate) async fn tokens(
+        &self,
+        identity: IdentityId,
+        session: SessionId,
+        refresh: &Secret<String>,
+    ) -> Result<Tokens, Error> {
+        Ok(Tokens {
+            access_token: self.access_tokens.issue(identity, session).await?,
+            token_type: "Bearer",
+            expires_in: self.access_tokens.lifetime_seconds(),
+            refresh_token: refresh.expose().clone(),
+        })
+    }
+
+    /// How many members the tenant may have; asked before the transaction that adds one.
+    pub(crate) async fn member_limit(&self, tenant: TenantId) -> Result<Option<i64>, Error> {
+        let limits = self.limits.get().map_err(Problem::from)?;
+        Ok(limits.limit(tenant, MEMBERS_LIMIT).await?)
+    }
+}
+
+/// The name of the limit on members.
+const MEMBERS_LIMIT: &str = "members";
+
+/// Refuses one more member than allowed; runs after the member was added.
+pub(crate) async fn within_members(
+    tx: &mut Tx,
+    tenant: TenantId,
+    limit: Option<i64>,
+) -> Result<(), Error> {
+    if limit.is_some() {
+        within_limit(
+            MEMBERS_LIMIT,
+            limit,
+            member::store::count(tx, tenant).await?,
+        )?;
+    }
+    Ok(())
+}
+
+impl AccessCache for Identity {
+    fn forget_tenant(&self, _: TenantId) {
+        self.changed();
+    }
+}
+
+impl Members for Identity {
+    fn add_owner<'a>(
+        &'a self,
+        tx: &'a mut ControlTx,
+        tenant: TenantId,
+        owner: IdentityId,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        async move { add_owner(tx, tenant, owner).await.map_err(Problem::from) }.boxed()
+    }
+
+    fn count<'a>(
+        &'a self,
+        tx: &'a mut ControlTx,
+        tenant: TenantId,
+    ) -> BoxFuture<'a, Result<i64, Problem>> {
+        async move { Ok(member::store::count(tx, tenant).await?) }.boxed()
+    }
+}
+
+async fn add_owner(tx: &mut Tx, tenant: TenantId, owner: IdentityId) -> Result<(), Error> {
+    if account::store::by_id(tx, owner).await?.is_none() {
+        return Err(Error::NotFound);
+    }
+    member::store::join(tx, tenant, owner).await?;
+    if member::store::grants(tx, tenant, owner)
+        .await?
+        .iter()
+        .any(|grant| grant.role == OWNER)
+    {
+        return Ok(());
+    }
+    member::store::give(tx, tenant, owner, &Grant::over_all(OWNER)).await?;
+    let entry = Entry::new(
+        Actor::System,
+        "identity.owner.added",
+        Target::new("identity", owner),
+    );
+    gantry_audit::append(tx, entry.about(tenant)).await?;
+    Ok(())
+}

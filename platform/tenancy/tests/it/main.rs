@@ -1,0 +1,10 @@
+//! Tenancy on both engines, with real storage and the real queue.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod operators;
+mod provisioning;
+mod support;

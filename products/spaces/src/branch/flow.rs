@@ -1,0 +1,77 @@
+//! Opening, changing and closing branches, in the caller's transaction.
+
+use gantry_audit::{Entry, Facts, Target, append};
+use gantry_contracts::within_limit;
+use gantry_db::Tx;
+use gantry_kernel::UnitId;
+
+use super::model::{Branch, BranchFields};
+use super::store;
+use crate::allowance::BRANCHES;
+use crate::error::Error;
+use crate::student::flow::By;
+
+/// Opens a branch, of which there may be `limit`.
+///
+/// Errors: [`Error::BranchCodeTaken`], [`Error::Limit`].
+pub async fn create(
+    tx: &mut Tx,
+    by: &By,
+    fields: &BranchFields,
+    limit: Option<i64>,
+) -> Result<Branch, Error> {
+    if limit.is_some() {
+        within_limit(BRANCHES, limit, store::count(tx).await? + 1)?;
+    }
+    let branch = store::insert(tx, fields).await?;
+    record(tx, by, "spaces.branch.created", &branch).await?;
+    Ok(branch)
+}
+
+/// Changes a branch over the version the caller saw.
+pub async fn update(
+    tx: &mut Tx,
+    by: &By,
+    id: UnitId,
+    version: i64,
+    change: impl FnOnce(&mut BranchFields),
+) -> Result<Branch, Error> {
+    let stored = store::by_id(tx, &by.scope, id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    let mut fields = BranchFields::from(stored);
+    change(&mut fields);
+    let branch = store::update(tx, &by.scope, id, version, &fields)
+        .await?
+        .ok_or(Error::Stale)?;
+    record(tx, by, "spaces.branch.updated", &branch).await?;
+    Ok(branch)
+}
+
+/// Removes a branch to which no student belongs.
+///
+/// Errors: [`Error::BranchNotEmpty`]; such a branch can be made inactive instead.
+pub async fn delete(tx: &mut Tx, by: &By, id: UnitId, version: i64) -> Result<(), Error> {
+    let branch = store::by_id(tx, &by.scope, id)
+        .await?
+        .ok_or(Error::NotFound)?;
+    if store::has_students(tx, id).await? {
+        return Err(Error::BranchNotEmpty);
+    }
+    if !store::delete(tx, &by.scope, id, version).await? {
+        return Err(Error::Stale);
+    }
+    record(tx, by, "spaces.branch.deleted", &branch).await
+}
+
+async fn record(tx: &mut Tx, by: &By, action: &'static str, branch: &Branch) -> Result<(), Error> {
+    let facts = Facts::new()
+        .with("code", branch.code.as_str())
+        .with("active", branch.active)
+        .with("version", branch.version);
+    let entry = Entry::new(by.actor, action, Target::new("branch", branch.id))
+        .origin(&by.origin)
+        .after(facts);
+    append(tx, entry).await?;
+    Ok(())
+}

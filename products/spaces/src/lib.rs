@@ -1,0 +1,54 @@
+//! Study halls: branches, their students, and how a hall's existing list gets in and out.
+//!
+//! Features are folders: `branch`, `student`, `import` (with `read`, which turns bytes into typed rows and
+//! touches nothing else) and `export`. In each, `api` speaks HTTP, `flow` holds the rules in a transaction,
+//! `store` holds the SQL.
+
+pub mod allowance;
+pub mod branch;
+pub mod error;
+pub mod export;
+pub mod import;
+mod patch;
+pub mod permission;
+pub mod phone;
+pub mod routes;
+pub mod student;
+
+use allowance::Allowance;
+use gantry_db::Migrations;
+use gantry_runtime::{BuildError, Manifest, Parts, ProductBuild, ProductModule};
+
+/// A stored word that this program does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("unknown word")]
+pub struct UnknownWord;
+
+/// The tables of this module; it has none in control.
+pub const MIGRATIONS: Migrations =
+    gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces"] };
+
+/// The product.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Spaces;
+
+impl ProductModule for Spaces {
+    fn manifest(&self) -> Manifest {
+        Manifest {
+            migrations: MIGRATIONS,
+            permissions: permission::permissions(),
+            roles: permission::roles(),
+            needs: &[gantry_contracts::LIMITS],
+            ..Manifest::new("spaces")
+        }
+    }
+
+    fn build(self: Box<Self>, cx: &ProductBuild) -> Result<Parts, BuildError> {
+        let allowance = Allowance::new(cx.limits.clone());
+        Ok(Parts {
+            routes: routes::routes(&allowance),
+            jobs: import::job::kinds(&allowance),
+            ..Parts::default()
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! What this module lets people do, and the roles that come with it.
+
+use gantry_kernel::{Permission, ScopeKind};
+use gantry_runtime::{PermissionDecl, RoleDecl};
+
+/// See branches.
+pub const BRANCH_READ: Permission = Permission::new("spaces.branch.read");
+/// Open, change and close branches.
+pub const BRANCH_WRITE: Permission = Permission::new("spaces.branch.write");
+/// See students.
+pub const STUDENT_READ: Permission = Permission::new("spaces.student.read");
+/// Enter, change and remove students.
+pub const STUDENT_WRITE: Permission = Permission::new("spaces.student.write");
+/// Import students from a file, and undo that.
+pub const STUDENT_IMPORT: Permission = Permission::new("spaces.student.import");
+/// Take the list of students out as a file.
+pub const STUDENT_EXPORT: Permission = Permission::new("spaces.student.export");
+
+/// Reaches that make sense for what belongs to branches.
+pub const UNITS: &[ScopeKind] = &[ScopeKind::All, ScopeKind::Units];
+/// The reach that opening a branch takes: a new one is in nobody's list of branches.
+pub const WHOLE: &[ScopeKind] = &[ScopeKind::All];
+
+/// The permissions with their names for the roles page.
+pub fn permissions() -> Vec<PermissionDecl> {
+    let decl = |permission, title| PermissionDecl {
+        permission,
+        title,
+        scopes: UNITS,
+    };
+    vec![
+        decl(BRANCH_READ, "See branches"),
+        decl(BRANCH_WRITE, "Open, change and close branches"),
+        decl(STUDENT_READ, "See students"),
+        decl(STUDENT_WRITE, "Enter, change and remove students"),
+        decl(STUDENT_IMPORT, "Import students and undo imports"),
+        decl(STUDENT_EXPORT, "Export students"),
+    ]
+}
+
+/// The roles every tenant has from the start.
+pub fn roles() -> Vec<RoleDecl> {
+    const MANAGER: &[Permission] = &[
+        BRANCH_READ,
+        BRANCH_WRITE,
+        STUDENT_READ,
+        STUDENT_WRITE,
+        STUDENT_IMPORT,
+        STUDENT_EXPORT,
+    ];
+    let role = |key, title, permissions| RoleDecl {
+        key,
+        title,
+        permissions,
+        scopes: UNITS,
+    };
+    vec![
+        role("spaces.manager", "Manager", MANAGER),
+        role(
+            "spaces.receptionist",
+            "Receptionist",
+            &[BRANCH_READ, STUDENT_READ, STUDENT_WRITE],
+        ),
+        role("spaces.viewer", "Viewer", &[BRANCH_READ, STUDENT_READ]),
+    ]
+}

@@ -1,0 +1,286 @@
+//! The table `students`. Every function that finds one takes the scope: a student in a branch beyond it is
+//! not there.
+
+use std::collections::HashSet;
+
+use gantry_db::{DbError, Tx, args, sql};
+use gantry_kernel::{CivilDate, Scope, UnitId, fold};
+
+use super::model::{Code, Student, StudentFields, StudentId};
+use crate::import::ImportId;
+use crate::phone::Phone;
+
+/// Why a student cannot be entered or changed beside those that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clash {
+    /// Somebody has the code.
+    Code {
+        /// Who.
+        id: StudentId,
+        /// Where.
+        branch_id: UnitId,
+        /// The import that brought them.
+        import_id: Option<ImportId>,
+    },
+    /// Somebody has both phone and name: the same person.
+    Person {
+        /// Who.
+        id: StudentId,
+        /// Where.
+        branch_id: UnitId,
+        /// The import that brought them.
+        import_id: Option<ImportId>,
+    },
+}
+
+/// Somebody found by a unique key: id, branch, import.
+type Holder = (StudentId, UnitId, Option<ImportId>);
+
+/// What `q` looks into. One line per part, so that no word matches across two of them.
+fn search_key(name_folded: &str, code: &Code, phone: &Phone) -> String {
+    format!("{name_folded}\n{}\n{}", fold(code.as_str()), phone.digits())
+}
+
+/// How a student comes in.
+#[derive(Debug, Clone, Copy)]
+pub struct Entrance<'a> {
+    /// First day, when the fields name none.
+    pub today: CivilDate,
+    /// The import that brings the student.
+    pub import_id: Option<ImportId>,
+    /// Keys of codes that must not be made up, because later rows of the import carry them.
+    pub reserved: &'a HashSet<String>,
+}
+
+/// Enters a student who clashes with nobody (see [`clash`]). Neither the branch nor the scope is checked.
+pub async fn insert(
+    tx: &mut Tx,
+    fields: &StudentFields,
+    entrance: Entrance<'_>,
+) -> Result<Student, DbError> {
+    let Entrance {
+        today,
+        import_id,
+        reserved,
+    } = entrance;
+    let code = match &fields.code {
+        Some(code) => code.clone(),
+        None => next_code(tx, reserved).await?,
+    };
+    let joined_on = fields.joined_on.unwrap_or(today);
+    let id: StudentId = tx.kernel().id();
+    let now = tx.now();
+    let name_folded = fold(fields.name.as_str());
+    tx.one(
+        sql!(
+            "insert into students (id, branch_id, code, code_folded, name, name_folded, phone, email,
+                                   guardian_name, guardian_phone, date_of_birth, gender, joined_on,
+                                   status, notes, search_key, import_id, version, created_at,
+                                   updated_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1,
+                     $18, $18)
+             returning id, branch_id, code, name, phone, email, guardian_name, guardian_phone,
+                       date_of_birth, gender, joined_on, status, notes, import_id, version,
+                       created_at, updated_at"
+        ),
+        &args![
+            id,
+            fields.branch_id,
+            code,
+            code.key(),
+            fields.name,
+            name_folded,
+            fields.phone,
+            fields.email,
+            fields.guardian_name,
+            fields.guardian_phone,
+            fields.date_of_birth,
+            fields.gender,
+            joined_on,
+            fields.status,
+            fields.notes,
+            search_key(&name_folded, &code, &fields.phone),
+            import_id,
+            now,
+        ],
+    )
+    .await
+}
+
+/// Who has the code, or phone and name, of these fields, other than `me`.
+pub async fn clash(
+    tx: &mut Tx,
+    me: Option<StudentId>,
+    fields: &StudentFields,
+) -> Result<Option<Clash>, DbError> {
+    let person: Option<Holder> = tx
+        .opt(
+            sql!(
+                "select id, branch_id, import_id from students
+                 where phone = $1 and name_folded = $2
+                   and (cast($3 as text) is null or id <> $3)"
+            ),
+            &args![fields.phone, fold(fields.name.as_str()), me],
+        )
+        .await?;
+    if let Some((id, branch_id, import_id)) = person {
+        return Ok(Some(Clash::Person {
+            id,
+            branch_id,
+            import_id,
+        }));
+    }
+    let Some(code) = &fields.code else {
+        return Ok(None);
+    };
+    let holder: Option<Holder> = tx
+        .opt(
+            sql!(
+                "select id, branch_id, import_id from students
+                 where code_folded = $1 and (cast($2 as text) is null or id <> $2)"
+            ),
+            &args![code.key(), me],
+        )
+        .await?;
+    Ok(holder.map(|(id, branch_id, import_id)| Clash::Code {
+        id,
+        branch_id,
+        import_id,
+    }))
+}
+
+/// Whether anybody but `me` has the phone.
+pub async fn phone_in_use(
+    tx: &mut Tx,
+    scope: &Scope,
+    me: Option<StudentId>,
+    phone: &Phone,
+) -> Result<bool, DbError> {
+    tx.one(
+        sql!(
+            "select exists (select 1 from students
+                            where phone = $1 and (cast($2 as text) is null or id <> $2)
+                              and ($3 = '*' or $3 like '%' || branch_id || '%'))"
+        ),
+        &args![phone, me, scope.unit_filter()],
+    )
+    .await
+}
+
+/// The next free made-up code: `S-0001`, passing over those that people entered.
+async fn next_code(tx: &mut Tx, reserved: &HashSet<String>) -> Result<Code, DbError> {
+    loop {
+        let number: i64 = tx
+            .one(
+                sql!(
+                    "insert into spaces_numbers (kind, next_number) values ('student', 2)
+                     on conflict (kind) do update set next_number = spaces_numbers.next_number + 1
+                     returning next_number - 1"
+                ),
+                &args![],
+            )
+            .await?;
+        let text = format!("S-{number:04}");
+        let code: Code = text
+            .parse()
+            .map_err(|_| DbError::Other(format!("code {text}")))?;
+        let taken: bool = tx
+            .one(
+                sql!("select exists (select 1 from students where code_folded = $1)"),
+                &args![code.key()],
+            )
+            .await?;
+        if !taken && !reserved.contains(&code.key()) {
+            return Ok(code);
+        }
+    }
+}
+
+/// How many students there are.
+pub async fn count(tx: &mut Tx) -> Result<i64, DbError> {
+    tx.one(sql!("select count(*) from students"), &args![])
+        .await
+}
+
+/// One student within the scope.
+pub async fn by_id(tx: &mut Tx, scope: &Scope, id: StudentId) -> Result<Option<Student>, DbError> {
+    tx.opt(
+        sql!(
+            "select id, branch_id, code, name, phone, email, guardian_name, guardian_phone,
+                    date_of_birth, gender, joined_on, status, notes, import_id, version, created_at,
+                    updated_at
+             from students
+             where id = $1 and ($2 = '*' or $2 like '%' || branch_id || '%')"
+        ),
+        &args![id, scope.unit_filter()],
+    )
+    .await
+}
+
+/// Writes a student over the version the caller saw; `None` when it moved on or is not there. A clash is
+/// looked for before; one that slips in between is a unique violation.
+pub async fn update(
+    tx: &mut Tx,
+    scope: &Scope,
+    id: StudentId,
+    version: i64,
+    fields: &StudentFields,
+    (code, joined_on): (&Code, CivilDate),
+) -> Result<Option<Student>, DbError> {
+    let now = tx.now();
+    let name_folded = fold(fields.name.as_str());
+    tx.opt(
+        sql!(
+            "update students
+             set branch_id = $4, code = $5, code_folded = $6, name = $7, name_folded = $8,
+                 phone = $9, email = $10, guardian_name = $11, guardian_phone = $12,
+                 date_of_birth = $13, gender = $14, joined_on = $15, status = $16, notes = $17,
+                 search_key = $18, version = version + 1, updated_at = $19
+             where id = $1 and version = $3 and ($2 = '*' or $2 like '%' || branch_id || '%')
+             returning id, branch_id, code, name, phone, email, guardian_name, guardian_phone,
+                       date_of_birth, gender, joined_on, status, notes, import_id, version,
+                       created_at, updated_at"
+        ),
+        &args![
+            id,
+            scope.unit_filter(),
+            version,
+            fields.branch_id,
+            code,
+            code.key(),
+            fields.name,
+            name_folded,
+            fields.phone,
+            fields.email,
+            fields.guardian_name,
+            fields.guardian_phone,
+            fields.date_of_birth,
+            fields.gender,
+            joined_on,
+            fields.status,
+            fields.notes,
+            search_key(&name_folded, code, &fields.phone),
+            now,
+        ],
+    )
+    .await
+}
+
+/// Removes a student of this version; whether there was one.
+pub async fn delete(
+    tx: &mut Tx,
+    scope: &Scope,
+    id: StudentId,
+    version: i64,
+) -> Result<bool, DbError> {
+    let removed = tx
+        .execute(
+            sql!(
+                "delete from students
+                 where id = $1 and version = $3 and ($2 = '*' or $2 like '%' || branch_id || '%')"
+            ),
+            &args![id, scope.unit_filter(), version],
+        )
+        .await?;
+    Ok(removed > 0)
+}

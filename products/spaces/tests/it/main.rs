@@ -1,0 +1,19 @@
+//! The product through its routes and its job, on both engines.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail the test"
+)]
+
+mod app;
+mod branches;
+mod crash;
+mod exports;
+mod imports;
+mod limits;
+mod reading;
+mod sample;
+mod statements;
+mod students;
+mod undo;

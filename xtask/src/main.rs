@@ -1,0 +1,88 @@
+//! `cargo xtask`: every chore of the repository behind one command, so that a laptop and the
+//! continuous integration run the same thing.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command-line tool talks through its standard streams"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the environment, the clock and sleeping are the tool's own here; no server code runs"
+)]
+
+mod args;
+mod check_deps;
+mod check_links;
+mod check_size;
+mod checks;
+mod coverage;
+mod dev;
+mod node;
+mod postgres;
+mod process;
+mod run;
+mod step;
+mod test;
+mod tools;
+mod workspace;
+
+use std::process::ExitCode;
+
+use args::Args;
+use step::Failure;
+
+const HELP: &str = "\
+usage: cargo xtask <command>
+
+  run [--release] [--data DIR]    start Gantry and the SMTP simulator on this machine
+  dev [--data DIR]                the same, rebuilt and restarted when a file changes
+  test [-- NEXTEST-ARGS]          every test on both database engines
+  check                           fmt, clippy, check-deps, check-size, check-links
+  ci                              check, deny, doc, test, advisories
+  torture [--rounds N]            kill -9 at random points, N rounds per engine (default 200)
+  coverage [--install]            line coverage per crate, with thresholds
+
+one check alone:
+  fmt | clippy | check-deps | check-size | check-links | doc
+  deny [--install]                licences, banned crates, sources
+  advisories [--install]          known vulnerabilities (fetches the database of advisories)
+
+`test`, `torture` and `coverage` use the PostgreSQL in GANTRY_TEST_POSTGRES_URL, else the one on
+127.0.0.1:5432, else start a private one; `--postgres local` and `--postgres npm` always do.";
+
+fn main() -> ExitCode {
+    let mut args = Args::from_env();
+    let result = match args.command() {
+        Some("run") => run::run(args),
+        Some("dev") => dev::dev(args),
+        Some("test") => test::test(args),
+        Some("torture") => test::torture(args),
+        Some("coverage") => coverage::coverage(args),
+        Some("check") => args.finish().and_then(|()| checks::check()),
+        Some("ci") => args.finish().and_then(|()| checks::ci()),
+        Some("fmt") => args.finish().and_then(|()| checks::fmt()),
+        Some("clippy") => args.finish().and_then(|()| checks::clippy()),
+        Some("doc") => args.finish().and_then(|()| checks::doc()),
+        Some("deny") => checks::deny(args),
+        Some("advisories") => checks::advisories(args),
+        Some("check-deps") => args.finish().and_then(|()| check_deps::check()),
+        Some("check-size") => args.finish().and_then(|()| check_size::check()),
+        Some("check-links") => args.finish().and_then(|()| check_links::check()),
+        Some("help" | "--help" | "-h") => {
+            println!("{HELP}");
+            Ok(())
+        }
+        Some(other) => Err(Failure::new(
+            format!("unknown command {other:?}"),
+            "`cargo xtask help` lists the commands",
+        )),
+        None => Err(Failure::new("no command", format!("pick one\n\n{HELP}"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nxtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

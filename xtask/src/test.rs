@@ -1,0 +1,140 @@
+//! Runs the tests with everything they need: built programs, and a PostgreSQL.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::args::Args;
+use crate::postgres::{Postgres, Source};
+use crate::process::Interrupt;
+use crate::step::{Failure, Outcome, sh, step};
+use crate::tools::NEXTEST;
+use crate::workspace::{binaries, cargo};
+
+/// Which tests, and how.
+pub(crate) struct Plan {
+    pub(crate) source: Source,
+    /// Arguments to nextest, or to `cargo test` where nextest is not installed.
+    pub(crate) arguments: Vec<String>,
+    /// Examples in doc comments as well.
+    pub(crate) doc_tests: bool,
+    /// Added to the environment of builds and tests.
+    pub(crate) env: Vec<(String, String)>,
+    /// Where the built programs are.
+    pub(crate) binaries: PathBuf,
+}
+
+pub(crate) fn test(mut args: Args) -> Outcome {
+    let source = Source::parse(args.value("--postgres")?.as_deref())?;
+    let arguments = args.after_dashes();
+    args.finish()?;
+    let doc_tests = arguments.is_empty();
+    let binaries = binaries(false)?;
+    execute(&Plan {
+        source,
+        arguments,
+        doc_tests,
+        env: Vec::new(),
+        binaries,
+    })
+}
+
+/// The whole suite, as continuous integration runs it.
+pub(crate) fn everything() -> Outcome {
+    execute(&Plan {
+        source: Source::Any,
+        arguments: Vec::new(),
+        doc_tests: true,
+        env: Vec::new(),
+        binaries: binaries(false)?,
+    })
+}
+
+pub(crate) fn torture(mut args: Args) -> Outcome {
+    let source = Source::parse(args.value("--postgres")?.as_deref())?;
+    let rounds = args.value("--rounds")?.unwrap_or_else(|| "200".to_owned());
+    let mut arguments = args.after_dashes();
+    args.finish()?;
+    if !rounds.parse::<u32>().is_ok_and(|rounds| rounds > 0) {
+        return Err(Failure::new(
+            format!("{rounds:?} is no number of rounds"),
+            "--rounds 200",
+        ));
+    }
+    // Without nextest a name that selects nothing would pass.
+    NEXTEST.ensure(args.flag("--install"))?;
+    let selection = ["--profile", "torture", "-E", "test(torture)"];
+    arguments.splice(0..0, selection.map(str::to_owned));
+    execute(&Plan {
+        source,
+        arguments,
+        doc_tests: false,
+        env: vec![("GANTRY_TORTURE_ROUNDS".to_owned(), rounds)],
+        binaries: binaries(false)?,
+    })
+}
+
+/// Builds, sees to PostgreSQL, runs.
+pub(crate) fn execute(plan: &Plan) -> Outcome {
+    let interrupt = Interrupt::listen()?;
+    // Programs and tests in one command: asked for apart, cargo unifies features differently and
+    // builds most of the tree twice.
+    let mut build = cargo(&["build", "--workspace", "--bins", "--tests"]);
+    let build = build.envs(plan.env.iter().cloned());
+    step("build", || {
+        sh(build, "repair what the compiler names above")
+    })?;
+
+    let tool = plan.binaries.join("gantry-test-postgres");
+    let postgres = step("postgres", || Postgres::provide(plan.source, &tool))?;
+    let result = run(plan, &postgres, &interrupt);
+    postgres.stop()?;
+    result
+}
+
+fn run(plan: &Plan, postgres: &Postgres, interrupt: &Interrupt) -> Outcome {
+    step("tests", || {
+        let mut command = if NEXTEST.is_there() {
+            let mut command = NEXTEST.command()?;
+            command.args(["run", "--workspace"]).args(&plan.arguments);
+            command
+        } else {
+            println!("   cargo-nextest is not installed: using `cargo test`, which is slower here");
+            let mut command = cargo(&[
+                "test",
+                "--workspace",
+                "--bins",
+                "--tests",
+                "--lib",
+                "--no-fail-fast",
+            ]);
+            command.args(&plan.arguments);
+            command
+        };
+        sh(
+            prepare(&mut command, plan, postgres),
+            "repair what the failed tests say",
+        )
+    })?;
+    if !plan.doc_tests {
+        return Ok(());
+    }
+    if interrupt.is_set() {
+        return Err(Failure::new("interrupted", "run it again"));
+    }
+    step("doc tests", || {
+        let mut command = cargo(&["test", "--workspace", "--doc", "--quiet"]);
+        sh(
+            prepare(&mut command, plan, postgres),
+            "repair the examples named above",
+        )
+    })
+}
+
+fn prepare<'a>(command: &'a mut Command, plan: &Plan, postgres: &Postgres) -> &'a mut Command {
+    let (name, url) = postgres.env();
+    command
+        .envs(plan.env.iter().cloned())
+        .env(name, url)
+        .env("GANTRY_BIN", plan.binaries.join("gantry"))
+        .env("GANTRY_SIM_SMTP_BIN", plan.binaries.join("gantry-sim-smtp"))
+}
