@@ -70,8 +70,14 @@ both_engines! {
 
 /// Not answered: nobody listened, or the connection ended before a word of reply.
 fn is_refused(error: &reqwest::Error) -> bool {
+    const ENDS: [&str; 4] = [
+        "ConnectionReset",
+        "BrokenPipe",
+        "IncompleteMessage",
+        "ChannelClosed",
+    ];
     let text = format!("{error:?}");
-    error.is_connect() || text.contains("ConnectionReset") || text.contains("IncompleteMessage")
+    error.is_connect() || ENDS.iter().any(|end| text.contains(end))
 }
 
 async fn begin_import(owner: &Owner) -> String {
