@@ -60,7 +60,7 @@ fn markdown_files(root: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// Targets of `[text](target)` outside code.
+/// Targets of `[text](target)` and of definitions `[name]: target` outside code.
 fn links(text: &str) -> Vec<String> {
     let mut links = Vec::new();
     let mut fenced = false;
@@ -74,6 +74,10 @@ fn links(text: &str) -> Vec<String> {
         // Odd parts stand between backticks.
         let prose: Vec<&str> = line.split('`').step_by(2).collect();
         let prose = prose.join("");
+        let defined = prose
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once("]: "));
+        links.extend(defined.map(|(_, target)| target.trim().to_owned()));
         let mut rest = prose.as_str();
         while let Some(at) = rest.find("](") {
             rest = &rest[at + 2..];
@@ -134,8 +138,8 @@ mod tests {
 
     #[test]
     fn links_in_code_are_no_links() {
-        let text = "see [a](b.md) and `[no](c.md)`, [d](e.md#f \"title\")\n```\n[x](y.md)\n```\n";
-        assert_eq!(links(text), ["b.md", "e.md#f"]);
+        let text = "see [a](b.md) and `[no](c.md)`, [d](e.md#f \"title\")\n```\n[x](y.md)\n```\n[n]: g.md\n";
+        assert_eq!(links(text), ["b.md", "e.md#f", "g.md"]);
     }
 
     #[test]

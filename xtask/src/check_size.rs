@@ -10,7 +10,8 @@ use crate::workspace::{metadata, root};
 
 const WARN: usize = 300;
 const FAIL: usize = 400;
-const CRATE: usize = 12_000;
+/// Identity is the largest: modules may not see each other, so what people sign in with and what they may do stay in one.
+const CRATE: usize = 16_000;
 const SHOWN: usize = 5;
 const EXCEPTIONS: &str = "xtask/size-exceptions.txt";
 
@@ -274,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_large_crate_is_named() {
-        let files: Vec<(String, usize)> = (0..41)
+        let files: Vec<(String, usize)> = (0..=CRATE / 300)
             .map(|number| (format!("{number}.rs"), 300))
             .collect();
         let files: Vec<(&str, usize)> = files

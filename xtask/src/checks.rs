@@ -4,13 +4,14 @@ use crate::args::Args;
 use crate::step::{Outcome, sh, step};
 use crate::tools;
 use crate::workspace::cargo;
-use crate::{check_deps, check_links, check_size, test};
+use crate::{check_asvs, check_deps, check_links, check_size, test};
 
 /// Everything that needs no database.
 pub(crate) fn check() -> Outcome {
     fmt()?;
     check_size::check()?;
     check_links::check()?;
+    check_asvs::check()?;
     check_deps::check()?;
     clippy()
 }

@@ -11,6 +11,7 @@
 )]
 
 mod args;
+mod check_asvs;
 mod check_deps;
 mod check_links;
 mod check_size;
@@ -37,13 +38,13 @@ usage: cargo xtask <command>
   run [--release] [--data DIR]    start Gantry and the SMTP simulator on this machine
   dev [--data DIR]                the same, rebuilt and restarted when a file changes
   test [-- NEXTEST-ARGS]          every test on both database engines
-  check                           fmt, clippy, check-deps, check-size, check-links
+  check                           fmt, clippy, check-deps, check-size, check-links, check-asvs
   ci                              check, deny, doc, test, advisories
   torture [--rounds N]            kill -9 at random points, N rounds per engine (default 200)
   coverage [--install]            line coverage per crate, with thresholds
 
 one check alone:
-  fmt | clippy | check-deps | check-size | check-links | doc
+  fmt | clippy | check-deps | check-size | check-links | check-asvs | doc
   deny [--install]                licences, banned crates, sources
   advisories [--install]          known vulnerabilities (fetches the database of advisories)
 
@@ -68,6 +69,7 @@ fn main() -> ExitCode {
         Some("check-deps") => args.finish().and_then(|()| check_deps::check()),
         Some("check-size") => args.finish().and_then(|()| check_size::check()),
         Some("check-links") => args.finish().and_then(|()| check_links::check()),
+        Some("check-asvs") => args.finish().and_then(|()| check_asvs::check()),
         Some("help" | "--help" | "-h") => {
             println!("{HELP}");
             Ok(())

@@ -38,7 +38,9 @@ impl Verb {
                     Ok(db.read(async |tx| queue(tx).await).await?)
                 }
                 Self::Reindex => {
-                    let done = gantry_jobs::reindex(&databases.control, &databases.tenants).await?;
+                    let (control, tenants) = (&databases.control, &databases.tenants);
+                    let probes = [gantry_runtime::AUDIT_PROBE];
+                    let done = gantry_jobs::reindex(control, tenants, &probes).await?;
                     let mut text =
                         format!("read {} tenants, {} have work\n", done.read, done.hinted);
                     for (tenant, why) in &done.failed {

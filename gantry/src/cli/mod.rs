@@ -6,9 +6,11 @@
     reason = "these comments become the help text of a terminal"
 )]
 
+mod auditlog;
 mod config;
 mod context;
 mod jobs;
+mod keys;
 mod mail;
 mod openapi;
 mod serve;
@@ -65,12 +67,18 @@ enum Verb {
     /// Mail
     #[command(subcommand)]
     Mail(mail::Verb),
+    /// Keys: those that sign tokens, and the master keys
+    #[command(subcommand)]
+    Keys(keys::Verb),
     /// Background work
     #[command(subcommand)]
     Jobs(jobs::Verb),
     /// Tenants
     #[command(subcommand)]
     Tenant(tenant::Verb),
+    /// The audit log
+    #[command(subcommand)]
+    Auditlog(auditlog::Verb),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -156,8 +164,10 @@ fn obey(cli: Cli) -> Result<ExitCode, CliError> {
         Verb::Config(verb) => verb.run(&context)?,
         Verb::User(verb) => verb.run(context)?,
         Verb::Mail(verb) => verb.run(&context)?,
+        Verb::Keys(verb) => verb.run(context)?,
         Verb::Jobs(verb) => verb.run(&context)?,
         Verb::Tenant(verb) => verb.run(&context)?,
+        Verb::Auditlog(verb) => verb.run(&context)?,
         Verb::Openapi => openapi::run()?,
     };
     let mut out = io::stdout().lock();

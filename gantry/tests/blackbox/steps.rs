@@ -1,6 +1,6 @@
 //! What several tests do on their way to what they are about.
 
-use gantry_testkit::{Client, Owner, Server};
+use gantry_testkit::{Client, Owner, SecondFactor, Server};
 use serde_json::{Value, json};
 
 /// 1,000 rows, of which 963 can be imported.
@@ -45,7 +45,7 @@ pub(crate) async fn all(client: &Client, path: &str) -> Vec<Value> {
     }
 }
 
-/// Makes an operator of the platform at the console and signs them in.
+/// Makes an operator of the platform at the console, signs them in and gives them a second factor.
 pub(crate) async fn operator(server: &Server, email: &str) -> Client {
     let file = server.databases().folder().join("operator.txt");
     std::fs::write(&file, OPERATOR_PASSWORD).expect("a file for the password");
@@ -67,5 +67,7 @@ pub(crate) async fn operator(server: &Server, email: &str) -> Client {
         .json(&body)
         .await
         .expect(201);
-    client.with_bearer(session.text_at("/access_token"))
+    let client = client.with_bearer(session.text_at("/access_token"));
+    SecondFactor::set_up(&client).await;
+    client
 }

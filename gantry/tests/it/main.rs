@@ -6,4 +6,5 @@ mod config;
 mod life;
 mod mails;
 mod routes;
+mod sealed;
 mod statements;

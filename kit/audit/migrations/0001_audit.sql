@@ -4,8 +4,10 @@ create table audit (
     id {id} primary key,
     at {time} not null,
     actor_kind {text} not null
-        check (actor_kind in ('system', 'anonymous', 'identity', 'operator', 'rescue')),
+        check (actor_kind in (
+            'system', 'anonymous', 'identity', 'operator', 'service', 'impersonator', 'rescue')),
     actor_id {id},
+    on_behalf_of {id},
     action {text} not null,
     target_kind {text} not null,
     target_id {text},
@@ -16,7 +18,8 @@ create table audit (
     ip {text},
     user_agent {text},
     request_id {text},
-    check ((actor_id is null) = (actor_kind in ('system', 'anonymous', 'rescue')))
+    check ((actor_id is null) = (actor_kind in ('system', 'anonymous', 'rescue'))),
+    check ((on_behalf_of is not null) = (actor_kind = 'impersonator'))
 );
 create index audit_at on audit (at, id);
 create index audit_target on audit (target_kind, target_id, at);

@@ -15,10 +15,12 @@ pub struct Record {
     pub id: AuditId,
     /// When it happened.
     pub at: Timestamp,
-    /// `system`, `anonymous`, `identity`, `operator` or `rescue`.
+    /// `system`, `anonymous`, `identity`, `operator`, `service`, `impersonator` or `rescue`.
     pub actor_kind: String,
-    /// The person, where there is one.
+    /// The person or service account, where there is one; of an `impersonator` the operator.
     pub actor_id: Option<IdentityId>,
+    /// Whose rights an `impersonator` used.
+    pub on_behalf_of: Option<IdentityId>,
     /// Stable dotted name of the act.
     pub action: String,
     /// What kind of thing it was done to.
@@ -39,16 +41,23 @@ pub struct Record {
     pub user_agent: Option<String>,
     /// The request's id, as in the logs.
     pub request_id: Option<String>,
+    /// Whether it is in the hash chain of its database, as it is about a second after it was written.
+    /// Until then only the database itself keeps it from being changed.
+    pub sealed: bool,
+    /// Its place in that chain; a tenant is not told that of rows in the platform's.
+    pub sequence: Option<i64>,
 }
 
 impl FromRow for Record {
     fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
         let outcome: String = row.get("outcome")?;
+        let sequence: Option<i64> = row.get("sequence")?;
         Ok(Self {
             id: row.get("id")?,
             at: row.get("at")?,
             actor_kind: row.get("actor_kind")?,
             actor_id: row.get("actor_id")?,
+            on_behalf_of: row.get("on_behalf_of")?,
             action: row.get("action")?,
             target_kind: row.get("target_kind")?,
             target_id: row.get("target_id")?,
@@ -63,6 +72,8 @@ impl FromRow for Record {
             ip: row.get("ip")?,
             user_agent: row.get("user_agent")?,
             request_id: row.get("request_id")?,
+            sealed: sequence.is_some(),
+            sequence,
         })
     }
 }
@@ -114,8 +125,9 @@ pub async fn list(
 ) -> Result<Vec<Record>, DbError> {
     tx.all(
         sql!(
-            "select id, at, actor_kind, actor_id, action, target_kind, target_id, tenant_id,
-                    outcome, facts_before, facts_after, ip, user_agent, request_id
+            "select id, at, actor_kind, actor_id, on_behalf_of, action, target_kind, target_id,
+                    tenant_id, outcome, facts_before, facts_after, ip, user_agent, request_id,
+                    (select seq from audit_chain where row_id = audit.id) as sequence
              from audit
              where (cast($1 as text) is null or tenant_id = $1)
                and (cast($2 as text) is null or actor_id = $2)

@@ -13,12 +13,14 @@ mod access;
 mod limits;
 mod members;
 mod slot;
+mod units;
 mod workspaces;
 
 pub use access::AccessCache;
 pub use limits::{LIMIT_REACHED, Limits, within_limit};
 pub use members::Members;
 pub use slot::{NotProvided, ProvidedTwice, Slot};
+pub use units::{UnitSources, Units};
 pub use workspaces::{NewWorkspace, WorkspaceName, Workspaces};
 
 /// The name of [`Workspaces`] in a module's `needs`.
@@ -44,6 +46,8 @@ pub struct Contracts {
     pub limits: Slot<dyn Limits>,
     /// Filled by identity, called by tenancy.
     pub access_cache: Slot<dyn AccessCache>,
+    /// Filled from what products hand over, called by identity.
+    pub units: UnitSources,
 }
 
 impl Contracts {
@@ -54,6 +58,7 @@ impl Contracts {
             members: Slot::new(MEMBERS),
             limits: Slot::new(LIMITS),
             access_cache: Slot::new(ACCESS_CACHE),
+            units: UnitSources::default(),
         }
     }
 

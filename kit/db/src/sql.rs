@@ -1,6 +1,8 @@
 //! A statement's text: constant, known at compile time, and registered, so that one test can
 //! prepare every statement of the program on both engines.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use crate::Engine;
 
 /// Where and what a statement is. Made by [`sql!`](crate::sql) only.
@@ -10,6 +12,7 @@ pub struct Statement {
     postgres: &'static str,
     file: &'static str,
     line: u32,
+    runs: AtomicU64,
 }
 
 impl Statement {
@@ -25,6 +28,7 @@ impl Statement {
             postgres,
             file,
             line,
+            runs: AtomicU64::new(0),
         }
     }
 
@@ -44,6 +48,15 @@ impl Statement {
     /// Its line there.
     pub const fn line(&self) -> u32 {
         self.line
+    }
+
+    /// How often this process has run it, on any database.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_run(&self) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -66,6 +66,7 @@ impl Tx {
     pub async fn execute(&mut self, sql: Sql, args: &[Value]) -> Result<u64, DbError> {
         self.usable()?;
         storable(args)?;
+        sql.statement().count_run();
         let outcome = match &mut self.conn {
             Conn::Sqlite(conn) => conn.execute(sql, args),
             Conn::Postgres(conn) => under_way(&self.waiting, conn.execute(sql, args)).await,
@@ -116,6 +117,7 @@ impl Tx {
     ) -> Result<Vec<T>, DbError> {
         self.usable()?;
         storable(args)?;
+        sql.statement().count_run();
         let outcome = match &mut self.conn {
             Conn::Sqlite(conn) => {
                 let mut rows = Vec::new();

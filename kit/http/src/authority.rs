@@ -4,10 +4,13 @@
 //! token is kept. One implementation of [`Authority`] is plugged in when the server is assembled.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use gantry_db::TenantState;
-use gantry_kernel::{IdentityId, Permission, Problem, Scope, SessionId, Slug, TenantId};
+use gantry_kernel::{
+    Actor, ApiKeyId, IdentityId, Permission, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
+};
 
 /// Name of the browser session cookie. The `__Host-` prefix makes browsers refuse it without `Secure`,
 /// with a `Domain`, or below a path (RFC 6265bis, section 4.1.3.2).
@@ -40,13 +43,36 @@ pub enum Via {
     Bearer,
 }
 
+/// A person's signed-in session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Which one.
+    pub id: SessionId,
+    /// Whether it was begun, or confirmed since, with a second factor.
+    pub multi_factor: bool,
+    /// Until when sensitive acts need no new proof that the person is there; `None` when the proof that the account
+    /// can give was never given in this session.
+    pub fresh_until: Option<Timestamp>,
+    /// The operator who acts as this person, where one does.
+    pub operator: Option<IdentityId>,
+}
+
+/// What the credentials stand for.
+#[derive(Clone, Debug)]
+pub enum Standing {
+    /// A person who signed in.
+    Session(Session),
+    /// A key of a service account. It opens routes of its tenant, and nothing that belongs to people.
+    Key(ApiKeyId),
+}
+
 /// A caller whose credentials were accepted.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// The identity that signed in.
+    /// The person or service account.
     pub identity: IdentityId,
-    /// The session the credentials belong to.
-    pub session: SessionId,
+    /// What the credentials stand for.
+    pub standing: Standing,
     /// How the credentials travelled.
     pub via: Via,
     /// Platform permissions held (operators only; empty for everyone else).
@@ -58,13 +84,38 @@ impl Principal {
     pub fn holds(&self, permission: Permission) -> bool {
         self.platform.contains(permission.as_str())
     }
+
+    /// The session; `None` for a key.
+    pub fn session(&self) -> Option<&Session> {
+        match &self.standing {
+            Standing::Session(session) => Some(session),
+            Standing::Key(_) => None,
+        }
+    }
+
+    /// Who acts, for audit rows.
+    pub fn actor(&self) -> Actor {
+        match &self.standing {
+            Standing::Key(_) => Actor::Service(self.identity),
+            Standing::Session(session) => {
+                session
+                    .operator
+                    .map_or(Actor::Identity(self.identity), |operator| {
+                        Actor::Impersonator {
+                            operator,
+                            person: self.identity,
+                        }
+                    })
+            }
+        }
+    }
 }
 
 /// One grant inside a tenant: a set of permissions over one scope.
 #[derive(Clone, Debug)]
 pub struct Granted {
     /// Texts of the permissions the role carries.
-    pub permissions: BTreeSet<String>,
+    pub permissions: Arc<BTreeSet<String>>,
     /// What the grant reaches.
     pub scope: Scope,
 }
@@ -139,6 +190,6 @@ pub trait Authority: Send + Sync + 'static {
         tenant: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Identified, Problem>>;
 
-    /// Whether `token` is the CSRF token of the principal's session.
-    fn csrf_ok(&self, principal: &Principal, token: &str) -> bool;
+    /// Whether `token` is the CSRF token of this session.
+    fn csrf_ok(&self, session: SessionId, token: &str) -> bool;
 }

@@ -60,6 +60,8 @@ pub struct HttpConfig {
     pub drain_timeout: Period,
     /// Time between answering "not ready" and closing the listener, for load balancers that poll.
     pub drain_delay: Period,
+    /// Time an idle connection gets for a request that may be on its way when the server stops.
+    pub drain_linger: Period,
     /// Time one health check may take.
     pub health_timeout: Period,
     /// Rate limits.
@@ -91,6 +93,7 @@ impl Default for HttpConfig {
             max_json_depth: 32,
             drain_timeout: Period::seconds(30),
             drain_delay: Period::seconds(0),
+            drain_linger: Period::millis(500),
             health_timeout: Period::seconds(2),
             limits: LimitsConfig::default(),
         }
@@ -112,12 +115,16 @@ pub struct LimitsConfig {
     pub bad_credentials: Quota,
     /// Requests of a signed-in person.
     pub interactive: Quota,
+    /// Requests with one key of a service account.
+    pub machine: Quota,
     /// Imports, exports and other heavy work, per person.
     pub heavy: Quota,
     /// All requests to one tenant.
     pub tenant: Quota,
     /// Sign-ups, per address.
     pub sign_up: Quota,
+    /// Requests for a password reset, per address. A whole class may sit behind one.
+    pub reset: Quota,
     /// Requests to send a verification mail again, per address.
     pub resend: Quota,
 }
@@ -132,9 +139,11 @@ impl Default for LimitsConfig {
             anonymous: per_minute(100),
             bad_credentials: per_minute(300),
             interactive: per_minute(600),
+            machine: per_minute(1_200),
             heavy: per_hour(10),
             tenant: per_minute(6_000),
             sign_up: per_hour(5),
+            reset: per_hour(60),
             resend: per_hour(5),
         }
     }

@@ -136,6 +136,11 @@ impl<E> From<DbError> for Refusal<E> {
     }
 }
 
+/// A handler that writes once on a route that does not promise it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} writes once without .idempotent() in its table of routes")]
+struct Undeclared(&'static str);
+
 /// One request's hold on its key.
 struct Claim {
     principal: String,
@@ -146,7 +151,13 @@ struct Claim {
 
 impl Claim {
     /// `None` when the request carries no key.
+    ///
+    /// Errors: 500 on a route that does not say that it is idempotent, key or not. Clients would not learn of the promise,
+    /// and the first test of the route is to find out.
     fn of(request: &RequestInfo, actor: &Actor) -> Result<Option<Self>, Problem> {
+        if !request.is_idempotent() {
+            return Err(Problem::internal(Undeclared(request.route())));
+        }
         let Some(key) = request.idempotency_key()? else {
             return Ok(None);
         };

@@ -46,7 +46,8 @@ mod route;
 mod server;
 
 pub use authority::{
-    Access, Authority, Credentials, Granted, Identified, Principal, SESSION_COOKIE, Via,
+    Access, Authority, Credentials, Granted, Identified, Principal, SESSION_COOKIE, Session,
+    Standing, Via,
 };
 pub use config::{ConfigError, HttpConfig, LimitsConfig};
 pub use context::{
@@ -55,7 +56,7 @@ pub use context::{
 pub use health::{Health, HealthCheck};
 pub use idempotency::{migrations, sweep_idempotency, write_once_control};
 pub use input::{Body, BodyKind, Input, Path, Query, Upload};
-pub use limit::{Class, Decision, Limiter, NotAQuota, Quota, Subject};
+pub use limit::{Class, Decision, Limiter, NotAQuota, Quota, Subject, subscriber};
 pub use openapi::Describe;
 pub use output::{
     Accepted, Cookie, Created, CreatedVersion, Download, Json, NoContent, Raw, Reply, ReplyExt,

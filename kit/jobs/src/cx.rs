@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -41,7 +41,8 @@ pub struct JobCx {
     pub place: Place,
     /// The job.
     pub id: JobId,
-    /// Counts from 1; attempts cut short by a stopping process do not count.
+    /// Counts from 1; attempts cut short by a stopping process do not count, nor those before the last
+    /// [`Lease::progress`].
     pub attempt: u32,
     /// The last attempt that will be made.
     pub max_attempts: u32,
@@ -69,7 +70,7 @@ impl JobCx {
 
     /// Whether no attempt follows a failure of this one.
     pub fn is_last_attempt(&self) -> bool {
-        self.attempt >= self.max_attempts
+        self.lease.attempt() >= self.max_attempts
     }
 
     /// Whether the process is stopping: end soon, or be dropped at the next await.
@@ -94,15 +95,17 @@ struct LeaseInner {
     id: JobId,
     token: String,
     length: Duration,
+    attempt: AtomicU32,
     finishing: AtomicBool,
 }
 
 impl Lease {
-    pub(crate) fn new(id: JobId, token: String, length: Duration) -> Self {
+    pub(crate) fn new(id: JobId, token: String, length: Duration, attempt: u32) -> Self {
         Self(Arc::new(LeaseInner {
             id,
             token,
             length,
+            attempt: AtomicU32::new(attempt),
             finishing: AtomicBool::new(false),
         }))
     }
@@ -119,6 +122,15 @@ impl Lease {
         }
     }
 
+    /// [`Lease::hold`] in a transaction that is a part of the whole: another attempt goes on behind it. So this
+    /// one counts as the first again, and a long job is not given up because its process dies now and then.
+    pub async fn progress(&self, tx: &mut Tx) -> Result<(), JobError> {
+        self.hold(tx).await?;
+        store::count_afresh(tx, self.0.id, &self.0.token).await?;
+        self.0.attempt.store(1, Ordering::Relaxed);
+        Ok(())
+    }
+
     /// Completes the job in the transaction of its effect, so that the effect happens exactly once.
     /// Nothing may follow in the handler but its return.
     pub async fn finish(&self, tx: &mut Tx) -> Result<(), JobError> {
@@ -129,6 +141,11 @@ impl Lease {
         } else {
             Err(JobError::LeaseLost)
         }
+    }
+
+    /// The number of this attempt since the last progress.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.0.attempt.load(Ordering::Relaxed)
     }
 
     pub(crate) fn id(&self) -> JobId {

@@ -50,6 +50,8 @@ use gantry_db::{CommitHook, ControlDb, DbError, Tenants, Tx, args, from_row, sql
 use gantry_kernel::{Kernel, TenantId, Timestamp};
 use tokio::sync::Notify;
 
+use crate::{Probe, latent};
+
 /// Above this many remembered tenants, expired memories are dropped.
 const MANY: usize = 1_024;
 
@@ -160,10 +162,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hint {
     pub(crate) tenant_id: TenantId,
+    pub(crate) due_at: Timestamp,
     pub(crate) generation: i64,
 }
 from_row!(Hint {
     tenant_id,
+    due_at,
     generation
 });
 
@@ -183,17 +187,27 @@ async fn lower(tx: &mut Tx, tenant: TenantId, due_at: Timestamp) -> Result<Times
     .await
 }
 
-/// The hints of active tenants that are due, earliest first. A suspended tenant's work waits: its data is
-/// read-only, and its hint stays for when it is resumed.
-pub(crate) async fn due(tx: &mut Tx, limit: i64) -> Result<Vec<Hint>, DbError> {
+/// The hints of active tenants that are due, earliest first, from after the one given. A suspended tenant's
+/// work waits: its data is read-only, and its hint stays for when it is resumed.
+pub(crate) async fn due(
+    tx: &mut Tx,
+    after: Option<(Timestamp, TenantId)>,
+    limit: i64,
+) -> Result<Vec<Hint>, DbError> {
     let now = tx.now();
+    let (due_at, tenant) = after.map_or(
+        (Timestamp::from_micros(i64::MIN), String::new()),
+        |(due_at, tenant)| (due_at, tenant.to_string()),
+    );
     tx.all(
         sql!(
-            "select h.tenant_id, h.generation from due_hints h join tenants t on t.id = h.tenant_id
+            "select h.tenant_id, h.due_at, h.generation
+             from due_hints h join tenants t on t.id = h.tenant_id
              where h.due_at <= $1 and t.state = 'active'
-             order by h.due_at, h.tenant_id limit $2"
+               and h.due_at >= $2 and (h.due_at > $2 or h.tenant_id > $3)
+             order by h.due_at, h.tenant_id limit $4"
         ),
-        &args![now, limit],
+        &args![now, due_at, tenant, limit],
     )
     .await
 }
@@ -234,15 +248,19 @@ pub(crate) async fn settle(
 pub struct Reindexed {
     /// Tenants read.
     pub read: u64,
-    /// Tenants with queued jobs, whose hints were made sure of.
+    /// Tenants with work, whose hints were made sure of.
     pub hinted: u64,
     /// Tenants that could not be read, and why.
     pub failed: Vec<(TenantId, String)>,
 }
 
-/// Reads every tenant's queue and makes sure of its hint; for use after a restore or a move. Safe
-/// while everything runs: hints are only ever lowered.
-pub async fn reindex(control: &ControlDb, tenants: &Tenants) -> Result<Reindexed, DbError> {
+/// Reads every tenant's queue, and what `probes` find, and makes sure of its hint; for use after a restore
+/// or a move. Safe while everything runs: hints are only ever lowered.
+pub async fn reindex(
+    control: &ControlDb,
+    tenants: &Tenants,
+    probes: &[Probe],
+) -> Result<Reindexed, DbError> {
     let mut result = Reindexed::default();
     let mut after = String::new();
     loop {
@@ -264,7 +282,7 @@ pub async fn reindex(control: &ControlDb, tenants: &Tenants) -> Result<Reindexed
         };
         after = last.to_string();
         for (tenant,) in page {
-            match earliest(tenants, tenant).await {
+            match earliest(tenants, tenant, probes).await {
                 Ok(None) => result.read += 1,
                 Ok(Some(due_at)) => {
                     control
@@ -279,15 +297,21 @@ pub async fn reindex(control: &ControlDb, tenants: &Tenants) -> Result<Reindexed
     }
 }
 
-async fn earliest(tenants: &Tenants, tenant: TenantId) -> Result<Option<Timestamp>, DbError> {
+async fn earliest(
+    tenants: &Tenants,
+    tenant: TenantId,
+    probes: &[Probe],
+) -> Result<Option<Timestamp>, DbError> {
     let db = tenants.get(tenant).await?;
     db.read(async move |tx| {
-        tx.one::<(Option<Timestamp>,)>(
-            sql!("select min(due_at) from jobs where state = 'queued'"),
-            &args![],
-        )
-        .await
-        .map(|(due_at,)| due_at)
+        let (queued,) = tx
+            .one::<(Option<Timestamp>,)>(
+                sql!("select min(due_at) from jobs where state = 'queued'"),
+                &args![],
+            )
+            .await?;
+        let latent = latent::earliest(tx, probes).await?;
+        Ok(queued.into_iter().chain(latent).min())
     })
     .await
 }

@@ -3,6 +3,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures_util::{FutureExt, future::BoxFuture};
+use gantry_db::{DbError, Tx};
+use gantry_kernel::{JobId, Timestamp};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{JobCx, JobError, backoff::Backoff};
@@ -13,6 +16,30 @@ const LEASE: Duration = Duration::from_secs(20);
 
 type Handler = Arc<dyn Fn(JobCx) -> BoxFuture<'static, Result<(), JobError>> + Send + Sync>;
 
+/// Looks whether a place has work that nobody enqueued a job for, and when it is due. Called at every look
+/// into the place, so it must cost next to nothing.
+pub type Probe = for<'a> fn(&'a mut Tx) -> BoxFuture<'a, Result<Option<Timestamp>, DbError>>;
+
+pub(crate) type OnDead =
+    Arc<dyn for<'a> Fn(&'a mut Tx, &'a Death) -> BoxFuture<'a, Result<(), DbError>> + Send + Sync>;
+
+/// A job that is given up.
+#[derive(Debug)]
+pub struct Death {
+    /// The job.
+    pub id: JobId,
+    /// What the last attempt came to, for the administrator.
+    pub detail: String,
+    pub(crate) payload: Value,
+}
+
+impl Death {
+    /// What was enqueued; `None` if it does not fit.
+    pub fn payload<T: DeserializeOwned>(&self) -> Option<T> {
+        T::deserialize(&self.payload).ok()
+    }
+}
+
 /// A kind of job and the code that does it.
 #[derive(Clone)]
 pub struct JobKind {
@@ -21,6 +48,8 @@ pub struct JobKind {
     pub(crate) max_attempts: u32,
     pub(crate) lease: Duration,
     pub(crate) backoff: Backoff,
+    pub(crate) probe: Option<Probe>,
+    pub(crate) on_dead: Option<OnDead>,
 }
 
 impl JobKind {
@@ -39,7 +68,19 @@ impl JobKind {
             max_attempts: 8,
             lease: LEASE,
             backoff: Backoff::default(),
+            probe: None,
+            on_dead: None,
         }
+    }
+
+    /// Jobs of this kind are not enqueued with what they are about: where `probe` finds work there will be
+    /// one, with an empty payload, and never two at once. Whoever leaves such work in a tenant notes it
+    /// with [`Tx::note_due`]. For work that comes with so many transactions that a row of the queue in
+    /// each would be too much, or that would all meet in one row.
+    #[must_use]
+    pub fn found_by(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
     }
 
     /// Attempts before the job is dead; at least 1.
@@ -61,6 +102,22 @@ impl JobKind {
     #[must_use]
     pub fn backoff(mut self, base: Duration, cap: Duration) -> Self {
         self.backoff = Backoff { base, cap };
+        self
+    }
+
+    /// What follows in the job's own database when it is given up: after its last attempt, after a fatal error, and
+    /// also when the process died in every attempt, so that the handler never heard of it. It runs once per
+    /// death, in the transaction that declares the job dead; its error undoes that, and it is tried again
+    /// when the lease has ended. A job asked for again while it ran starts afresh instead.
+    #[must_use]
+    pub fn on_dead<F>(mut self, hook: F) -> Self
+    where
+        F: for<'a> Fn(&'a mut Tx, &'a Death) -> BoxFuture<'a, Result<(), DbError>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        self.on_dead = Some(Arc::new(hook));
         self
     }
 

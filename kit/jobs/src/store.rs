@@ -30,6 +30,16 @@ pub(crate) struct Look {
     pub(crate) next: Option<Timestamp>,
 }
 
+impl Look {
+    /// Together with work that a probe found to be due at `latent`.
+    pub(crate) fn with(self, latent: Option<Timestamp>, now: Timestamp) -> Self {
+        Self {
+            ready: self.ready || latent.is_some_and(|due| due <= now),
+            next: self.next.into_iter().chain(latent).min(),
+        }
+    }
+}
+
 /// `kinds` is the list of known kinds, each between commas: `,a,b,`.
 pub(crate) async fn look(tx: &mut Tx, kinds: &str) -> Result<Look, DbError> {
     let now = tx.now();
@@ -140,6 +150,16 @@ pub(crate) async fn extend(
     Ok(changed == 1)
 }
 
+/// Makes the present attempt the first.
+pub(crate) async fn count_afresh(tx: &mut Tx, id: JobId, token: &str) -> Result<(), DbError> {
+    tx.execute(
+        sql!("update jobs set attempts = 1 where id = $1 and lease_token = $2"),
+        &args![id, token],
+    )
+    .await?;
+    Ok(())
+}
+
 /// Completes a job: its row goes, unless it was asked for again meanwhile; false if the lease was lost.
 pub(crate) async fn finish(tx: &mut Tx, id: JobId, token: &str) -> Result<bool, DbError> {
     let deleted = tx
@@ -179,14 +199,23 @@ pub(crate) async fn retry(
     Ok(changed == 1)
 }
 
-/// Declares a job dead; false if the lease was lost. One that was asked for again while it ran starts
-/// afresh instead: the newer wish has had no attempt yet.
+/// What became of a job that was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Buried {
+    Dead,
+    /// It was asked for again while it ran: the newer wish has had no attempt yet.
+    Afresh,
+    /// The lease was lost, so nothing was changed.
+    Lost,
+}
+
+/// Declares a job dead.
 pub(crate) async fn bury(
     tx: &mut Tx,
     id: JobId,
     token: &str,
     detail: &str,
-) -> Result<bool, DbError> {
+) -> Result<Buried, DbError> {
     let now = tx.now();
     let changed = tx
         .execute(
@@ -198,9 +227,10 @@ pub(crate) async fn bury(
         )
         .await?;
     if changed == 1 {
-        return Ok(true);
+        return Ok(Buried::Dead);
     }
-    start_afresh(tx, id, token, Some(detail)).await
+    let afresh = start_afresh(tx, id, token, Some(detail)).await?;
+    Ok(if afresh { Buried::Afresh } else { Buried::Lost })
 }
 
 async fn start_afresh(

@@ -15,6 +15,15 @@ pub enum Actor {
     Identity(IdentityId),
     /// A person acting as platform staff.
     Operator(IdentityId),
+    /// A service account, by one of its keys.
+    Service(IdentityId),
+    /// Platform staff acting as somebody else, with that person's rights.
+    Impersonator {
+        /// Who really acts.
+        operator: IdentityId,
+        /// Whose rights are used.
+        person: IdentityId,
+    },
     /// Somebody with a shell on the server, through a rescue command.
     Rescue,
 }
@@ -28,16 +37,30 @@ impl Actor {
             Self::Anonymous => "anonymous",
             Self::Identity(_) => "identity",
             Self::Operator(_) => "operator",
+            Self::Service(_) => "service",
+            Self::Impersonator { .. } => "impersonator",
             Self::Rescue => "rescue",
         }
     }
 
-    /// The person behind it, if it is one.
+    /// Who really acts, if it is somebody: the operator, not the person they impersonate.
     #[must_use]
     pub const fn identity(&self) -> Option<IdentityId> {
         match self {
-            Self::Identity(id) | Self::Operator(id) => Some(*id),
+            Self::Identity(id)
+            | Self::Operator(id)
+            | Self::Service(id)
+            | Self::Impersonator { operator: id, .. } => Some(*id),
             Self::System | Self::Anonymous | Self::Rescue => None,
+        }
+    }
+
+    /// Whose rights are used, if they are not the actor's own.
+    #[must_use]
+    pub const fn on_behalf_of(&self) -> Option<IdentityId> {
+        match self {
+            Self::Impersonator { person, .. } => Some(*person),
+            _ => None,
         }
     }
 }

@@ -45,6 +45,15 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     out
 }
 
+/// HMAC-SHA-1 (RFC 2104), for one-time passwords only (RFC 6238), where the weakness of SHA-1 does not count.
+#[must_use]
+pub fn hmac_sha1(key: &[u8], data: &[u8]) -> [u8; 20] {
+    let mut out = [0; 20];
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, key);
+    out.copy_from_slice(hmac::sign(&key, data).as_ref());
+    out
+}
+
 /// Compares without telling by its duration where two secrets differ.
 #[must_use]
 pub fn constant_time_eq(a: &[u8], b: &[u8]) -> bool {
@@ -107,13 +116,38 @@ impl Keyring {
         &self.id
     }
 
-    /// A key for one purpose (HKDF-SHA-256, RFC 5869), the same after every restart.
+    /// The ids of all keys, the one that seals first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let older = self.older.keys().filter(|id| **id != self.id);
+        std::iter::once(self.id.as_str()).chain(older.map(String::as_str))
+    }
+
+    /// A key for one purpose (HKDF-SHA-256, RFC 5869), the same after every restart under the same master key.
     #[must_use]
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        // 32 bytes are one block, so the steps of the standard come to two HMACs, neither of which can fail.
-        let pseudorandom = Secret::new(hmac_sha256(b"gantry", self.key.expose()));
-        let info = [purpose.as_bytes(), &[1]].concat();
-        hmac_sha256(pseudorandom.expose(), &info)
+        derive_from(&self.key, purpose)
+    }
+
+    /// The key for one purpose under every master key, that of [`derive`](Self::derive) first: what checks something
+    /// made before the master key was changed accepts all of them, what makes something new uses the first.
+    #[must_use]
+    pub fn derive_all(&self, purpose: &str) -> Vec<Secret<[u8; 32]>> {
+        let older = self.older.iter().filter(|(id, _)| **id != self.id);
+        std::iter::once(&self.key)
+            .chain(older.map(|(_, key)| key))
+            .map(|key| Secret::new(derive_from(key, purpose)))
+            .collect()
+    }
+
+    /// As [`Keyring::derive`], under the master key with this id; `None` if the ring does not hold it.
+    #[must_use]
+    pub fn derive_under(&self, id: &str, purpose: &str) -> Option<[u8; 32]> {
+        let key = if id == self.id {
+            Some(&self.key)
+        } else {
+            self.older.get(id)
+        };
+        key.map(|key| derive_from(key, purpose))
     }
 
     /// Seals a value. `place` says where it belongs (table, column, row) and must be given again to open it, so that a
@@ -126,11 +160,7 @@ impl Keyring {
     ) -> Result<Vec<u8>, SealError> {
         let mut data_key = Secret::new([0; KEY]);
         entropy.fill(data_key.expose_mut());
-        let mut sealed = vec![
-            VERSION,
-            u8::try_from(self.id.len()).map_err(|_| SealError::BadKeyId)?,
-        ];
-        sealed.extend_from_slice(self.id.as_bytes());
+        let mut sealed = header_of(&self.id)?;
         let header = sealed.clone();
         encrypt(
             entropy,
@@ -151,29 +181,95 @@ impl Keyring {
 
     /// Opens a sealed value.
     pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>, SealError> {
-        let [VERSION, id_length, rest @ ..] = sealed else {
-            return Err(SealError::Malformed);
-        };
-        let (id, rest) = rest
-            .split_at_checked(usize::from(*id_length))
-            .ok_or(SealError::Malformed)?;
-        let (wrapped, body) = rest.split_at_checked(WRAPPED).ok_or(SealError::Malformed)?;
-        let id = std::str::from_utf8(id).map_err(|_| SealError::Malformed)?;
-        let master = if id == self.id {
-            &self.key
-        } else {
-            let older = self.older.get(id);
-            older.ok_or_else(|| SealError::UnknownKey(id.to_owned()))?
-        };
-        let header = &sealed[..2 + usize::from(*id_length)];
-        let data_key = decrypt(master.expose(), header, wrapped)?;
+        let sealed = Sealed::parse(sealed)?;
+        let data_key = self.unwrap(&sealed)?;
         let data_key: &[u8; KEY] = data_key
             .expose()
             .as_slice()
             .try_into()
             .map_err(|_| SealError::Malformed)?;
-        decrypt(data_key, place.as_bytes(), body)
+        decrypt(data_key, place.as_bytes(), sealed.body)
     }
+
+    /// The same value under the key that seals, or `None` if it is there already. Only the wrapped data key changes, so
+    /// neither the plain value nor its place is needed.
+    pub fn rewrap(
+        &self,
+        entropy: &dyn Entropy,
+        sealed: &[u8],
+    ) -> Result<Option<Vec<u8>>, SealError> {
+        let sealed = Sealed::parse(sealed)?;
+        if sealed.id == self.id {
+            return Ok(None);
+        }
+        let data_key = self.unwrap(&sealed)?;
+        let mut fresh = header_of(&self.id)?;
+        let header = fresh.clone();
+        encrypt(
+            entropy,
+            self.key.expose(),
+            &header,
+            data_key.expose(),
+            &mut fresh,
+        )?;
+        fresh.extend_from_slice(sealed.body);
+        Ok(Some(fresh))
+    }
+
+    fn unwrap(&self, sealed: &Sealed<'_>) -> Result<Secret<Vec<u8>>, SealError> {
+        let master = if sealed.id == self.id {
+            &self.key
+        } else {
+            let older = self.older.get(sealed.id);
+            older.ok_or_else(|| SealError::UnknownKey(sealed.id.to_owned()))?
+        };
+        decrypt(master.expose(), sealed.header, sealed.wrapped)
+    }
+}
+
+/// The id of the master key that a sealed value needs.
+pub fn master_key_of(sealed: &[u8]) -> Result<&str, SealError> {
+    Sealed::parse(sealed).map(|sealed| sealed.id)
+}
+
+/// The parts of a sealed value.
+struct Sealed<'a> {
+    header: &'a [u8],
+    id: &'a str,
+    wrapped: &'a [u8],
+    body: &'a [u8],
+}
+
+impl<'a> Sealed<'a> {
+    fn parse(sealed: &'a [u8]) -> Result<Self, SealError> {
+        let [VERSION, id_length, ..] = sealed else {
+            return Err(SealError::Malformed);
+        };
+        let (header, rest) = sealed
+            .split_at_checked(2 + usize::from(*id_length))
+            .ok_or(SealError::Malformed)?;
+        let (wrapped, body) = rest.split_at_checked(WRAPPED).ok_or(SealError::Malformed)?;
+        let id = std::str::from_utf8(&header[2..]).map_err(|_| SealError::Malformed)?;
+        Ok(Self {
+            header,
+            id,
+            wrapped,
+            body,
+        })
+    }
+}
+
+fn header_of(id: &str) -> Result<Vec<u8>, SealError> {
+    let length = u8::try_from(id.len()).map_err(|_| SealError::BadKeyId)?;
+    Ok([&[VERSION, length], id.as_bytes()].concat())
+}
+
+/// 32 bytes are one block, so the steps of the standard come to two HMACs, neither of which can fail.
+fn derive_from(key: &Secret<[u8; KEY]>, purpose: &str) -> [u8; 32] {
+    // 32 bytes are one block, so the steps of the standard come to two HMACs, neither of which can fail.
+    let pseudorandom = Secret::new(hmac_sha256(b"gantry", key.expose()));
+    let info = [purpose.as_bytes(), &[1]].concat();
+    hmac_sha256(pseudorandom.expose(), &info)
 }
 
 fn check_id(id: &str) -> Result<(), SealError> {
@@ -256,7 +352,38 @@ mod tests {
 
         #[test]
         fn garbage_is_refused_without_panic(bytes: Vec<u8>) {
-            prop_assert!(ring("k1", 7).open("p", &bytes).is_err());
+            let ring = ring("k1", 7);
+            prop_assert!(ring.open("p", &bytes).is_err());
+            prop_assert!(ring.rewrap(&SeededEntropy::new(1), &bytes).is_err());
+        }
+
+        /// Over any number of changes of the master key a value stays what and where it was, and nothing but the newest
+        /// key is needed for it.
+        #[test]
+        fn a_value_outlives_its_master_keys(
+            plain: Vec<u8>, place in "[a-z/]{0,20}", changes in 1_u8..6, flip: usize, seed: u64,
+        ) {
+            let entropy = SeededEntropy::new(seed);
+            let name = |n: u8| format!("k{n}");
+            let mut sealed = ring(&name(0), 0).seal(&entropy, &place, &plain).unwrap();
+            for n in 1..=changes {
+                let mut both = ring(&name(n), n);
+                prop_assert_eq!(both.rewrap(&entropy, &sealed), Err(SealError::UnknownKey(name(n - 1))));
+                both.add(&name(n - 1), [n - 1; 32]).unwrap();
+                let mut damaged = sealed.clone();
+                let wrapped = 2 + name(n - 1).len()..2 + name(n - 1).len() + WRAPPED;
+                damaged[wrapped.start + flip % wrapped.len()] ^= 1;
+                prop_assert_eq!(both.rewrap(&entropy, &damaged), Err(SealError::Forged));
+                let fresh = both.rewrap(&entropy, &sealed).unwrap().unwrap();
+                let id = name(n);
+                prop_assert_eq!(master_key_of(&fresh), Ok(id.as_str()));
+                prop_assert_eq!(both.rewrap(&entropy, &fresh), Ok(None));
+                prop_assert!(ring(&name(n - 1), n - 1).open(&place, &fresh).is_err());
+                let opened = ring(&name(n), n).open(&place, &fresh).unwrap();
+                prop_assert_eq!(opened.expose(), &plain);
+                prop_assert_eq!(ring(&name(n), n).open(&format!("{place}x"), &fresh), Err(SealError::Forged));
+                sealed = fresh;
+            }
         }
     }
 
@@ -272,6 +399,12 @@ mod tests {
         next.add("k1", [1; 32]).unwrap();
         assert_eq!(next.open("p", &sealed).unwrap().expose(), b"secret");
         assert_ne!(next.derive("csrf"), next.derive("page"));
+        assert_eq!(next.derive_under("k2", "csrf"), Some(next.derive("csrf")));
+        assert_eq!(
+            next.derive_under("k1", "csrf"),
+            Some(ring("k1", 1).derive("csrf"))
+        );
+        assert_eq!(next.derive_under("k3", "csrf"), None);
     }
 
     #[test]
@@ -290,6 +423,10 @@ mod tests {
                 ring.add(id, [9; KEY]).unwrap();
                 assert_eq!(ring.derive(purpose), expected, "{id} does not seal");
             }
+            let all = ring.derive_all(purpose);
+            let older = self::ring("k0", 9).derive(purpose);
+            assert_eq!(all, [Secret::new(expected), Secret::new(older)]);
+            assert_eq!(ring.ids().collect::<Vec<_>>(), ["k1", "k0"]);
         }
         assert!(matches!(
             Keyring::new("No Id", [7; KEY]),
@@ -307,6 +444,11 @@ mod tests {
         assert_eq!(
             hmac_sha256(b"Jefe", b"what do ya want for nothing?")[..4],
             [0x5b, 0xdc, 0xc1, 0x46]
+        );
+        // RFC 2202, test case 2.
+        assert_eq!(
+            hmac_sha1(b"Jefe", b"what do ya want for nothing?")[..4],
+            [0xef, 0xfc, 0xdf, 0x6a]
         );
     }
 }

@@ -116,12 +116,16 @@ define_id! {
     pub struct TenantId;
 }
 define_id! {
-    /// A person (or later a service account), global to the platform.
+    /// A person, global to the platform, or a service account of one tenant.
     pub struct IdentityId;
 }
 define_id! {
     /// One log-in of an identity: a browser session or a family of refresh tokens.
     pub struct SessionId;
+}
+define_id! {
+    /// One key of a service account.
+    pub struct ApiKeyId;
 }
 define_id! {
     /// A tenant's own subdivision (a branch, a class, a project), the grain of scoped grants.

@@ -4,6 +4,7 @@
 //! checks all manifests against each other (permissions, roles, sections, migrations) before any
 //! database is opened; [`run`] does everything from there to the end of the process.
 
+mod auditing;
 pub mod catalogue;
 pub mod config;
 mod listen;
@@ -12,11 +13,13 @@ pub mod master_key;
 mod module;
 mod process;
 mod registry;
+mod sealed;
 mod settings;
 mod stop;
 mod stores;
 mod upkeep;
 
+pub use auditing::PROBE as AUDIT_PROBE;
 pub use catalogue::{Catalogue, CatalogueError, PermissionDecl, RoleDecl};
 pub use config::{Config, ConfigError, ConfigSection, Remark};
 pub use logging::{LogFormat, LogSettings};
@@ -27,8 +30,10 @@ pub use module::{
 };
 pub use process::{Ended, Process, StartError, run};
 pub use registry::{Registry, RegistryError};
+pub use sealed::{MasterKeys, Report, RewrapError, Rewrapped, SealedColumn, SealedColumns, Uses};
 pub use settings::{
-    DatabaseSettings, JobsSettings, PostgresSettings, ServerSettings, SqliteSettings, TopSettings,
+    AuditSettings, DatabaseSettings, JobsSettings, PostgresSettings, ServerSettings,
+    SqliteSettings, TopSettings,
 };
 pub use stop::Stopper;
 pub use stores::Stores;

@@ -59,6 +59,9 @@ pub(crate) fn install(settings: &LogSettings) -> Result<(), ParseError> {
     let filter = settings.filter()?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written (a full disk behind the output) would be reported on standard error, which
+        // is likely full as well: that panics in whatever was about to log.
+        .log_internal_errors(false)
         .with_writer(std::io::stdout);
     let installed = match settings.format {
         LogFormat::Json => subscriber

@@ -1,9 +1,10 @@
-//! The master key: from the configuration, or from a file beside the data directory that the first
+//! The master keys: from the configuration, or from a file beside the data directory that the first
 //! start makes. Beside, not inside, so that whoever copies the data has not copied its key with it.
 //!
-//! A value sealed under the key lies in control. It is checked before anything else is read: a
-//! process that starts with another key would otherwise find each sealed secret broken, one request
-//! at a time, and would seal new ones that the right key cannot open.
+//! Several may be given: the first seals, the others only open what was sealed before. Control holds a
+//! known text sealed under each key that something may still need; all of them are opened before anything
+//! else is read. A process that starts without one of them would otherwise find sealed secrets broken, one
+//! request at a time, and one with another key would seal new ones that the right key cannot open.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -12,11 +13,12 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use gantry_db::{ControlDb, ControlTx, DbError, args, sql};
+use gantry_audit::{Entry, Target};
+use gantry_db::{ControlDb, ControlTx, DbError, args, from_row, sql};
 use gantry_kernel::crypto::{Keyring, SealError, sha256_hex};
-use gantry_kernel::{Kernel, Secret};
+use gantry_kernel::{Actor, Kernel, Secret};
 
-const PLACE: &str = "runtime/key_check";
+const PLACE: &str = "key_check/proof";
 const PROOF: &[u8] = b"gantry";
 
 const WARNING: &str = "\
@@ -34,20 +36,48 @@ database: signing keys, tokens, passwords of mail servers.
 pub enum MasterKeyError {
     /// Not 32 bytes in base64.
     #[error(
-        "the master key from {0} is not 32 bytes in base64 (44 characters, as \"openssl rand -base64 32\" prints)"
+        "the master key from {0} is not 32 bytes in base64 (44 characters, as \"openssl rand -base64 32\" prints), \
+         or several of them with spaces or line ends between"
     )]
     NotAKey(String),
     /// There is sealed data and no key.
     #[error(
-        "the data was sealed under a master key that is not here: put it back at {} or give it as GANTRY_MASTER_KEY; \
-         without it the sealed data cannot be opened, and no new key is made", .0.display()
+        "the data was sealed under a master key that is not here ({}): put it back at {} or give it as \
+         GANTRY_MASTER_KEY; without it the sealed data cannot be opened, and no new key is made",
+        needed.join(", "), path.display()
     )]
-    Missing(PathBuf),
+    Missing {
+        /// Where it would lie.
+        path: PathBuf,
+        /// The ids of the keys it was sealed under.
+        needed: Vec<String>,
+    },
     /// There is sealed data and another key.
     #[error(
-        "the data was sealed under another master key than the one from {0}; give the right one, nothing was changed"
+        "the data was sealed under another master key than the one from {origin}: {} is needed, {} was given; \
+         give the right one, nothing was changed",
+        needed.join(", "), given.join(", ")
     )]
-    Wrong(String),
+    Wrong {
+        /// Where the key came from.
+        origin: String,
+        /// The ids of the keys the data was sealed under.
+        needed: Vec<String>,
+        /// The ids of the keys that were given.
+        given: Vec<String>,
+    },
+    /// Some of the data is sealed under a key that was left out.
+    #[error(
+        "some of the data is still sealed under master key {}, which {origin} does not give; add it after the key that \
+         seals, and remove it when \"gantry keys rewrap\" has said that nothing needs it",
+        missing.join(", ")
+    )]
+    Incomplete {
+        /// Where the keys came from.
+        origin: String,
+        /// The ids of the keys that are missing.
+        missing: Vec<String>,
+    },
     /// The key file cannot be read or made.
     #[error("cannot use {}: {source}; the key can also be given as GANTRY_MASTER_KEY", path.display())]
     Io {
@@ -64,7 +94,7 @@ pub enum MasterKeyError {
     Db(#[from] DbError),
 }
 
-/// A key that fits the data.
+/// Keys that fit the data.
 #[derive(Debug)]
 pub struct MasterKey {
     /// The ring to seal and open with.
@@ -88,15 +118,15 @@ fn beside(data: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Finds or makes the key and proves that it is the one the data was sealed under. `configured` is
-/// the key with the words for where it came from.
+/// Finds or makes the keys and proves that they are those the data was sealed under. `configured` is
+/// the text of the keys with the words for where it came from.
 pub async fn settle(
     configured: Option<(&Secret<String>, String)>,
     data: &Path,
     control: &ControlDb,
     kernel: &Kernel,
 ) -> Result<MasterKey, MasterKeyError> {
-    let sealed: Option<Vec<u8>> = control
+    let proofs = control
         .read(async |tx: &mut ControlTx| load(tx).await)
         .await?;
     let data = std::path::absolute(data).map_err(|source| MasterKeyError::Io {
@@ -104,7 +134,7 @@ pub async fn settle(
         source,
     })?;
     let path = path_of(&data);
-    let mut key = match configured {
+    let key = match configured {
         Some((text, origin)) => MasterKey {
             keyring: ring(text, &origin)?,
             file: None,
@@ -118,7 +148,10 @@ pub async fn settle(
                 file: Some(path),
                 generated: false,
             },
-            None if sealed.is_some() => return Err(MasterKeyError::Missing(path)),
+            None if !proofs.is_empty() => {
+                let needed = proofs.into_iter().map(|proof| proof.key_id).collect();
+                return Err(MasterKeyError::Missing { path, needed });
+            }
             None => MasterKey {
                 keyring: generate(&data, &path, kernel)?,
                 file: Some(path),
@@ -127,69 +160,166 @@ pub async fn settle(
             },
         },
     };
-    let fits = match sealed {
-        Some(sealed) => opens(&key.keyring, &sealed),
-        None => enrol(&mut key, control, kernel).await?,
+    let known = |proofs: &[Proof]| {
+        let current = key.keyring.current();
+        proofs.iter().any(|proof| proof.key_id == current)
     };
-    if fits {
-        return Ok(key);
-    }
-    let origin = key.file.map_or_else(
-        || "the configuration".to_owned(),
-        |path| path.display().to_string(),
-    );
-    Err(MasterKeyError::Wrong(origin))
+    let proofs = if known(&proofs) {
+        proofs
+    } else {
+        enrol(&key.keyring, control, kernel).await?
+    };
+    refuse_strangers(&key, &proofs)?;
+    Ok(key)
 }
 
-fn opens(keyring: &Keyring, sealed: &[u8]) -> bool {
+/// What a key was enrolled with.
+#[derive(Clone)]
+pub(crate) struct Proof {
+    pub(crate) key_id: String,
+    proof: Vec<u8>,
+}
+
+from_row!(Proof { key_id, proof });
+
+fn opens(keyring: &Keyring, proof: &Proof) -> bool {
     keyring
-        .open(PLACE, sealed)
+        .open(PLACE, &proof.proof)
         .is_ok_and(|plain| plain.expose() == PROOF)
 }
 
-/// Seals the check value; on PostgreSQL another process may have been first, and then its key counts.
+/// Every key that was enrolled must be here.
+fn refuse_strangers(key: &MasterKey, proofs: &[Proof]) -> Result<(), MasterKeyError> {
+    let strange: Vec<&Proof> = proofs
+        .iter()
+        .filter(|proof| !opens(&key.keyring, proof))
+        .collect();
+    if strange.is_empty() {
+        return Ok(());
+    }
+    let ids = |proofs: &[&Proof]| proofs.iter().map(|proof| proof.key_id.clone()).collect();
+    let origin = key.file.as_ref().map_or_else(
+        || "the configuration".to_owned(),
+        |path| path.display().to_string(),
+    );
+    Err(if strange.len() == proofs.len() {
+        MasterKeyError::Wrong {
+            origin,
+            needed: ids(&strange),
+            given: key.keyring.ids().map(str::to_owned).collect(),
+        }
+    } else {
+        MasterKeyError::Incomplete {
+            origin,
+            missing: ids(&strange),
+        }
+    })
+}
+
+/// Adds the key that seals from now on, unless one of those enrolled before is not here: on PostgreSQL another process
+/// may have been first, and then its key counts.
 async fn enrol(
-    key: &mut MasterKey,
+    keyring: &Keyring,
     control: &ControlDb,
     kernel: &Kernel,
-) -> Result<bool, MasterKeyError> {
-    let sealed = key.keyring.seal(&*kernel.entropy, PLACE, PROOF)?;
-    let stored = control
-        .write(async move |tx: &mut ControlTx| {
-            let now = tx.now();
-            tx.execute(
-                sql!(
-                    "INSERT INTO key_check (id, sealed, created_at) VALUES (1, $1, $2) \
-                     ON CONFLICT (id) DO NOTHING"
-                ),
-                &args![sealed.clone(), now],
-            )
-            .await?;
-            load(tx).await
-        })
+) -> Result<Vec<Proof>, MasterKeyError> {
+    let fresh = Proof {
+        key_id: keyring.current().to_owned(),
+        proof: keyring.seal(&*kernel.entropy, PLACE, PROOF)?,
+    };
+    let before = control
+        .read(async |tx: &mut ControlTx| load(tx).await)
         .await?;
-    Ok(stored.is_some_and(|stored| opens(&key.keyring, &stored)))
+    let fitting: Vec<String> = before
+        .iter()
+        .filter(|proof| opens(keyring, proof))
+        .map(|proof| proof.key_id.clone())
+        .collect();
+    Ok(control
+        .write(async move |tx: &mut ControlTx| add(tx, &fresh, &fitting).await)
+        .await?)
 }
 
-async fn load(tx: &mut ControlTx) -> Result<Option<Vec<u8>>, DbError> {
-    let row = tx
-        .opt::<(Vec<u8>,)>(sql!("SELECT sealed FROM key_check WHERE id = 1"), &args![])
+/// Adds a key if all that are there are among `fitting`; answers what is there then.
+async fn add(tx: &mut ControlTx, fresh: &Proof, fitting: &[String]) -> Result<Vec<Proof>, DbError> {
+    let mut proofs = load(tx).await?;
+    let known = proofs.iter().any(|proof| proof.key_id == fresh.key_id);
+    if known || !proofs.iter().all(|proof| fitting.contains(&proof.key_id)) {
+        return Ok(proofs);
+    }
+    let now = tx.now();
+    tx.execute(
+        sql!("insert into key_check (key_id, proof, created_at) values ($1, $2, $3)"),
+        &args![fresh.key_id, fresh.proof, now],
+    )
+    .await?;
+    if !proofs.is_empty() {
+        note(
+            tx,
+            Actor::System,
+            "runtime.master_key.changed",
+            &fresh.key_id,
+        )
         .await?;
-    Ok(row.map(|(sealed,)| sealed))
+    }
+    proofs.push(fresh.clone());
+    Ok(proofs)
 }
 
+/// The keys that something may still be sealed under, oldest first.
+pub(crate) async fn load(tx: &mut ControlTx) -> Result<Vec<Proof>, DbError> {
+    tx.all(
+        sql!("select key_id, proof from key_check order by created_at, key_id"),
+        &args![],
+    )
+    .await
+}
+
+/// Forgets a key that nothing is sealed under any more: a start needs it no longer.
+pub(crate) async fn retire(tx: &mut ControlTx, key_id: &str) -> Result<(), DbError> {
+    let removed = tx
+        .execute(
+            sql!("delete from key_check where key_id = $1"),
+            &args![key_id],
+        )
+        .await?;
+    if removed > 0 {
+        note(tx, Actor::Rescue, "runtime.master_key.retired", key_id).await?;
+    }
+    Ok(())
+}
+
+async fn note(
+    tx: &mut ControlTx,
+    actor: Actor,
+    action: &'static str,
+    key_id: &str,
+) -> Result<(), DbError> {
+    let entry = Entry::new(actor, action, Target::new("master_key", key_id));
+    gantry_audit::append(tx, entry).await?;
+    Ok(())
+}
+
+/// The keys in a text, with white space between them: the first seals.
 fn ring(text: &Secret<String>, origin: &str) -> Result<Keyring, MasterKeyError> {
     let refuse = || MasterKeyError::NotAKey(origin.to_owned());
-    let bytes = Secret::new(
-        STANDARD
-            .decode(text.expose().trim())
-            .map_err(|_| refuse())?,
-    );
-    let key: [u8; 32] = bytes.expose().as_slice().try_into().map_err(|_| refuse())?;
+    let mut words = text.expose().split_ascii_whitespace();
+    let (id, key) = words.next().and_then(read_key).ok_or_else(refuse)?;
+    let mut ring = Keyring::new(&id, key)?;
+    for word in words {
+        let (id, key) = read_key(word).ok_or_else(refuse)?;
+        ring.add(&id, key)?;
+    }
+    Ok(ring)
+}
+
+fn read_key(text: &str) -> Option<(String, [u8; 32])> {
+    let bytes = Secret::new(STANDARD.decode(text).ok()?);
+    let key: [u8; 32] = bytes.expose().as_slice().try_into().ok()?;
     // The id tells keys apart in sealed values and in messages; 32 bits of a hash of 256 random
     // bits say nothing about them.
     let id: String = sha256_hex(&key).chars().take(8).collect();
-    Ok(Keyring::new(&format!("k-{id}"), key)?)
+    Some((format!("k-{id}"), key))
 }
 
 fn read(path: &Path) -> Result<Option<Secret<String>>, MasterKeyError> {

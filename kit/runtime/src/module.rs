@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use gantry_contracts::{Contracts, Limits, Slot};
+use gantry_contracts::{Contracts, Limits, Slot, Units};
 use gantry_db::{ControlDb, Migrations, Tenants};
 use gantry_http::{Authority, HealthCheck, Routes};
 use gantry_jobs::{JobKind, MailKind, Schedule};
 use gantry_kernel::Kernel;
 use gantry_kernel::crypto::Keyring;
 
+use crate::SealedColumns;
 use crate::catalogue::{Catalogue, PermissionDecl, RoleDecl};
 use crate::config::{Config, ConfigError, ConfigSection};
 
@@ -32,6 +33,8 @@ pub struct Manifest {
     pub roles: Vec<RoleDecl>,
     /// Its section of the configuration.
     pub config: Option<ConfigSection>,
+    /// Its columns of sealed values, so that a change of the master key reaches them.
+    pub sealed: SealedColumns,
 }
 
 impl Manifest {
@@ -44,6 +47,7 @@ impl Manifest {
             permissions: Vec::new(),
             roles: Vec::new(),
             config: None,
+            sealed: SealedColumns::default(),
         }
     }
 }
@@ -185,6 +189,8 @@ pub struct Parts {
     pub start: Vec<StartHook>,
     /// Who recognises credentials; exactly one module of a process offers this.
     pub authority: Option<Arc<dyn Authority>>,
+    /// Into which units it divides tenants, if it does; scopes of grants name them.
+    pub units: Option<Arc<dyn Units>>,
 }
 
 impl fmt::Debug for Parts {

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gantry_audit::chain::SealKeys;
 use gantry_contracts::Contracts;
 use gantry_db::{ControlTx, DataDirLock, Databases, DbError, args, sql};
 use gantry_http::{HealthCheck, HttpConfig, Server, Service, Setup, SetupError};
@@ -20,9 +21,9 @@ use crate::listen::Reserved;
 use crate::master_key::MasterKeyError;
 use crate::module::{MailBook, PlatformBuild, ProductBuild, StartHook};
 use crate::registry::{Registry, RegistryError};
-use crate::settings::{DatabaseSettings, JobsSettings, ServerSettings};
+use crate::settings::{AuditSettings, DatabaseSettings, JobsSettings, ServerSettings};
 use crate::stores::{Stores, make_private};
-use crate::{Stopper, logging, upkeep};
+use crate::{MasterKeys, Stopper, auditing, logging, upkeep};
 
 /// Why a process did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +111,8 @@ pub struct Process {
     pub runner: Runner,
     /// Every kind of mail the modules send.
     pub mails: MailBook,
+    /// The master keys, and what is sealed under them.
+    pub master_keys: MasterKeys,
     start: Vec<StartHook>,
     jobs: Arc<JobsSettings>,
     notes: Vec<String>,
@@ -132,6 +135,19 @@ impl Process {
         let Stores {
             databases, keyring, ..
         } = stores;
+        let master_keys = MasterKeys::new(
+            kernel.clone(),
+            databases.control.clone(),
+            databases.tenants.clone(),
+            Arc::clone(&keyring),
+            registry.sealed(),
+        );
+        let auditing = auditing::Auditing {
+            control: databases.control.clone(),
+            tenants: databases.tenants.clone(),
+            keys: SealKeys::new(Arc::clone(&keyring)),
+            retention: config.section::<AuditSettings>("audit")?.retention.get(),
+        };
         let contracts = Contracts::new();
         let common = ProductBuild {
             kernel: kernel.clone(),
@@ -157,8 +173,10 @@ impl Process {
         );
         databases.install_hook(Arc::<Hints>::clone(&hints))?;
         let mut kinds = upkeep::jobs(&control, &tenants);
+        kinds.extend(auditing::jobs(auditing));
         kinds.extend(assembled.jobs);
         let mut schedules = upkeep::schedules();
+        schedules.extend(auditing::schedules());
         schedules.extend(assembled.schedules);
         let runner = Runner::new(
             control,
@@ -184,6 +202,7 @@ impl Process {
             service,
             runner,
             mails: cx.mails,
+            master_keys,
             start: assembled.start,
             jobs,
             notes,

@@ -14,7 +14,7 @@ use gantry_jobs::{JobKind, MailKind, Schedule};
 use crate::catalogue::{Catalogue, CatalogueError};
 use crate::config::{ConfigError, Model};
 use crate::module::{BuildError, Manifest, Module, PlatformBuild, StartHook};
-use crate::settings;
+use crate::{SealedColumns, settings};
 
 /// Why the modules of this binary cannot work together. Each is a defect of the binary or of what a
 /// module was given, and refuses the start.
@@ -149,6 +149,16 @@ impl Registry {
         &self.migrations
     }
 
+    /// Every column of sealed values.
+    pub fn sealed(&self) -> SealedColumns {
+        let mut all = SealedColumns::default();
+        for (manifest, _) in &self.modules {
+            all.control.extend(&manifest.sealed.control);
+            all.tenant.extend(&manifest.sealed.tenant);
+        }
+        all
+    }
+
     /// Builds the modules one after the other, then checks that every need is filled.
     pub(crate) fn build(self, cx: &PlatformBuild) -> Result<Assembled, RegistryError> {
         let mut needs = Vec::new();
@@ -174,7 +184,7 @@ impl Registry {
         check_needs(&needs, &cx.contracts)?;
         let (mut authorities, mut mails) = (Vec::new(), Vec::<MailKind>::new());
         let (mut routes, mut jobs, mut schedules) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut health, mut start) = (Vec::new(), Vec::new());
+        let (mut health, mut start, mut units) = (Vec::new(), Vec::new(), Vec::new());
         for parts in joined {
             authorities.extend(parts.authority);
             mails.extend(parts.mails);
@@ -183,12 +193,14 @@ impl Registry {
             schedules.extend(parts.schedules);
             health.extend(parts.health);
             start.extend(parts.start);
+            units.extend(parts.units);
         }
         let mut names = BTreeSet::new();
         if let Some(twin) = mails.iter().find(|mail| !names.insert(mail.name)) {
             return Err(RegistryError::DuplicateMail(twin.name));
         }
         cx.mails.fill(mails);
+        cx.contracts.units.fill(units);
         let found = authorities.len();
         let (Some(authority), 1) = (authorities.pop(), found) else {
             return Err(RegistryError::Authority(found));

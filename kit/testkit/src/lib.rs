@@ -24,8 +24,9 @@ pub mod postgres;
 pub mod process;
 pub mod sound;
 pub mod stage;
+pub mod totp;
 
-pub use client::{Answer, Call, Client, Owner};
+pub use client::{Answer, Call, Client, Owner, SecondFactor};
 pub use databases::TestDatabases;
 pub use eventually::eventually;
 pub use gantry_db::Engine;
@@ -33,3 +34,4 @@ pub use postgres::postgres_url;
 pub use process::{Mail, Server, ServerOptions, SmtpSim};
 pub use sound::assert_sound;
 pub use stage::Stage;
+pub use totp::AuthenticatorApp;

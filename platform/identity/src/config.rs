@@ -6,7 +6,7 @@ use gantry_runtime::config::Remark;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::password::{Cost, MAX_MEMORY_KIB, PoolSize};
+use crate::password::{Cost, MAX_MEMORY_KIB, MAX_WORK_KIB, PoolSize};
 
 /// Signing in, sessions, links and passwords.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -14,6 +14,10 @@ use crate::password::{Cost, MAX_MEMORY_KIB, PoolSize};
 pub struct IdentityConfig {
     /// How long an access token is good for.
     pub access_token: Period,
+    /// How long a key signs access tokens before the next one does.
+    pub signing_key_rotation: Period,
+    /// How long before it signs a key is published, so that verifiers elsewhere know it in time.
+    pub signing_key_lead: Period,
     /// How long an unused refresh token is good for; each use starts it anew.
     pub refresh_token: Period,
     /// How long a browser session lives without being used.
@@ -22,10 +26,18 @@ pub struct IdentityConfig {
     pub session_absolute: Period,
     /// How long a refresh token that was just used is accepted once more, while its successor is unused.
     pub refresh_grace: Period,
+    /// For how long after a proof of who is there sensitive acts need no new one.
+    pub step_up: Period,
+    /// The longest an API key can be good; each has an end.
+    pub api_key_longest: Period,
     /// How long the link of a verification mail works.
     pub verify_link: Period,
     /// How long the link of a password reset works.
     pub reset_link: Period,
+    /// How long the link of the mail about a locked account works.
+    pub unlock_link: Period,
+    /// How long a device that signed in is known afterwards, so that nobody elsewhere can lock it out.
+    pub device: Period,
     /// How long an invitation can be accepted.
     pub invitation: Period,
     /// How long the set-up link printed at the first start works.
@@ -40,10 +52,14 @@ pub struct IdentityConfig {
     pub hash_memory_kib: u32,
     /// Passes of one password hash over its memory (Argon2id).
     pub hash_passes: u32,
-    /// Log-ins per account, counted whether or not the account exists.
+    /// The least strength of a new password, 0 to 4 on the scale of zxcvbn; 0 asks for none.
+    pub password_strength: u8,
+    /// Log-ins per account, counted whether or not the account exists; each known device has as many.
     pub log_in_per_account: Quota,
-    /// Failed log-ins per network address.
+    /// Failed log-ins per network address; who has used them up waits 1, 5, 15, then 60 minutes.
     pub failed_log_in_per_address: Quota,
+    /// Passwords whose strength may be asked for per network address.
+    pub strength_per_address: Quota,
     /// Password resets that may be asked for per account.
     pub reset_per_account: Quota,
     /// Sign-up and verification mails per mailbox, and as many invitations.
@@ -59,12 +75,18 @@ impl Default for IdentityConfig {
         let cost = Cost::default();
         Self {
             access_token: Period::minutes(15),
+            signing_key_rotation: Period::days(90),
+            signing_key_lead: Period::hours(24),
             refresh_token: Period::days(7),
             session_idle: Period::days(7),
             session_absolute: Period::days(30),
             refresh_grace: Period::seconds(60),
+            step_up: Period::minutes(10),
+            api_key_longest: Period::days(365),
             verify_link: Period::hours(24),
             reset_link: Period::hours(1),
+            unlock_link: Period::hours(24),
+            device: Period::days(180),
             invitation: Period::days(7),
             set_up_link: Period::hours(24),
             mail_cool_down: Period::minutes(1),
@@ -72,8 +94,10 @@ impl Default for IdentityConfig {
             hash_queue: 64,
             hash_memory_kib: cost.memory_kib,
             hash_passes: cost.passes,
+            password_strength: 3,
             log_in_per_account: Quota::new(10, Period::minutes(15)),
             failed_log_in_per_address: Quota::new(50, Period::minutes(15)),
+            strength_per_address: Quota::new(60, Period::minutes(1)),
             reset_per_account: Quota::new(3, Period::hours(1)),
             mail_per_account: Quota::new(5, Period::hours(1)),
             invitations_per_person: Quota::new(60, Period::hours(1)),
@@ -82,9 +106,14 @@ impl Default for IdentityConfig {
     }
 }
 
+/// The longest life of an access token; a key is known for longer than that after it signed last.
+pub(crate) const LONGEST_ACCESS_TOKEN: Period = Period::hours(1);
+/// The shortest lead: verifiers may keep the published keys for minutes, and some ask less often than they should.
+const SHORTEST_LEAD: Period = Period::hours(1);
+
 /// The least memory in KiB for 1, 2, ... passes of Argon2id with one lane: OWASP's equally strong
 /// configurations (Password Storage Cheat Sheet). More passes do not need less than the last.
-const LEAST_MEMORY_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
+pub(crate) const LEAST_MEMORY_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
 /// More passes are a way to lock everybody out.
 const MOST_PASSES: u32 = 20;
 /// More log-ins that wait than this are answered after their clients have given up.
@@ -96,7 +125,24 @@ impl IdentityConfig {
         let (minute, hour) = (Period::minutes(1), Period::hours(1));
         let (day, month) = (Period::days(1), Period::days(30));
         let bounds = [
-            ("access_token", self.access_token, minute, hour),
+            (
+                "access_token",
+                self.access_token,
+                minute,
+                LONGEST_ACCESS_TOKEN,
+            ),
+            (
+                "signing_key_rotation",
+                self.signing_key_rotation,
+                day,
+                Period::days(365),
+            ),
+            (
+                "signing_key_lead",
+                self.signing_key_lead,
+                SHORTEST_LEAD,
+                month,
+            ),
             ("refresh_token", self.refresh_token, minute, month),
             ("session_idle", self.session_idle, minute, month),
             (
@@ -111,8 +157,18 @@ impl IdentityConfig {
                 Period::seconds(0),
                 minute,
             ),
+            ("step_up", self.step_up, minute, hour),
+            (
+                "api_key_longest",
+                self.api_key_longest,
+                day,
+                Period::days(730),
+            ),
             ("verify_link", self.verify_link, minute, Period::days(7)),
             ("reset_link", self.reset_link, minute, day),
+            ("unlock_link", self.unlock_link, minute, Period::days(7)),
+            // Browsers keep no cookie longer (RFC 6265bis, section 5.5).
+            ("device", self.device, day, Period::days(400)),
             ("invitation", self.invitation, minute, month),
             ("set_up_link", self.set_up_link, minute, Period::days(7)),
             (
@@ -130,6 +186,19 @@ impl IdentityConfig {
                 why: format!("{value} is not between {least} and {most}"),
             })
             .collect();
+        if self.signing_key_lead.get() * 2 > self.signing_key_rotation.get() {
+            remarks.push(Remark::Refused {
+                key: "signing_key_lead",
+                why: "a key is published no longer before it signs than half of the time it signs"
+                    .to_owned(),
+            });
+        }
+        if self.password_strength > 4 {
+            remarks.push(Remark::Refused {
+                key: "password_strength",
+                why: "use 0 to 4".to_owned(),
+            });
+        }
         remarks.extend(self.review_hashing());
         remarks
     }
@@ -152,6 +221,12 @@ impl IdentityConfig {
                     "with {} passes use {least} to {MAX_MEMORY_KIB} KiB",
                     self.hash_passes
                 ),
+            });
+        }
+        if u64::from(self.hash_memory_kib) * u64::from(self.hash_passes) > MAX_WORK_KIB {
+            remarks.push(Remark::Refused {
+                key: "hash_passes",
+                why: format!("memory times passes is at most {MAX_WORK_KIB} KiB"),
             });
         }
         if self.hash_queue == 0 || self.hash_queue > LONGEST_QUEUE {

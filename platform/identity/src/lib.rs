@@ -4,24 +4,33 @@
 //! lives in the control database. The map:
 //!
 //! - `sign_up/`, `password/`, `session/`, `token/`, `set_up/`: becoming and proving somebody.
-//! - `member/`, `invitation/`, `role.rs`: what they may do where.
+//! - `account/`: what people do with their own account; `people/`, `impersonation/`: what operators do.
+//! - `factor/`, `challenge/`: authenticator apps, recovery codes, and the second step of a log-in.
+//! - `member/`, `invitation/`, `role/`: what they may do where.
+//! - `service/`: programs that call with keys.
 //! - `authority/`: the question every request asks, answered from one read.
 //! - `link/`, `mail.rs`: links that prove control of a mailbox; `rescue.rs`: when there is no mail.
 
 mod account;
 mod audit;
 mod authority;
+mod challenge;
 mod config;
 mod error;
+mod factor;
+mod impersonation;
+pub mod import;
 mod invitation;
 mod link;
 mod mail;
 mod member;
 pub mod module;
 mod password;
+mod people;
 mod rescue;
 mod role;
 mod routes;
+mod service;
 mod session;
 mod set_up;
 mod sign_up;
@@ -32,17 +41,33 @@ mod token;
 pub use account::PersonName;
 pub use config::IdentityConfig;
 pub use error::Error;
+pub use impersonation::IMPERSONATE;
 pub use module::{Handle, module, module_with_handle};
+pub use password::calibrate;
+pub use people::{PERSON_READ, PERSON_SUSPEND};
 pub use rescue::{NewUser, Rescued};
-pub use role::{ADMIN, AUDIT_READ, MEMBER, MEMBER_MANAGE, MEMBER_READ, OPERATOR, OWNER, OWNERSHIP};
-pub use role::{Grant, GrantError, Role, Roles};
+pub use role::{
+    ACCOUNT_UNLOCK, ADMIN, AUDIT_READ, MEMBER, MEMBER_MANAGE, MEMBER_READ, OPERATOR, OWNER,
+    OWNERSHIP,
+};
+pub use role::{Declared, Fault, Grant, GrantError, ROLE_MANAGE, Role, Roles};
+pub use role::{SERVICE_MANAGE, SERVICE_READ};
 pub use state::{Identity, Needs, StartError};
+pub use token::keys::{Hurry, KeyChange, KeyState, KeyStep, SigningKey};
 
 use gantry_db::Migrations;
 
 /// The tables, all in control.
 pub const MIGRATIONS: Migrations = gantry_db::migrations! {
     module: "identity",
-    control: ["0001_identities", "0002_sessions", "0003_members"],
+    control: [
+        "0001_identities",
+        "0002_sessions",
+        "0003_members",
+        "0004_factors",
+        "0005_roles",
+        "0006_services",
+        "0008_account",
+    ],
     tenant: [],
 };

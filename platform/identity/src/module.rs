@@ -6,11 +6,16 @@ use gantry_kernel::ScopeKind;
 use gantry_runtime::config::ConfigSection;
 use gantry_runtime::{
     BuildError, Catalogue, Manifest, Module, Parts, PermissionDecl, PlatformBuild, PlatformModule,
-    StartHook,
+    StartHook, sealed_column,
 };
 
-use crate::role::{AUDIT_READ, MEMBER_MANAGE, MEMBER_READ, OWNERSHIP, Role, Roles};
-use crate::{Identity, IdentityConfig, MIGRATIONS, Needs};
+use crate::role::{
+    ACCOUNT_UNLOCK, AUDIT_READ, Declared, MEMBER_MANAGE, MEMBER_READ, OWNERSHIP, ROLE_MANAGE, Role,
+    Roles, SERVICE_MANAGE, SERVICE_READ,
+};
+use crate::{
+    IMPERSONATE, Identity, IdentityConfig, MIGRATIONS, Needs, PERSON_READ, PERSON_SUSPEND,
+};
 
 /// The module's name and its section of the configuration.
 pub const NAME: &str = "identity";
@@ -54,14 +59,33 @@ impl PlatformModule for IdentityModule {
             title,
             scopes: all,
         };
+        let staff = |permission, title| PermissionDecl {
+            permission,
+            title,
+            scopes: &[],
+        };
         let mut manifest = Manifest::new(NAME);
         manifest.needs = &[gantry_contracts::WORKSPACES, gantry_contracts::LIMITS];
         manifest.migrations = MIGRATIONS;
         manifest.permissions = vec![
             declared(MEMBER_READ, "See members, roles and invitations"),
             declared(MEMBER_MANAGE, "Invite, change and remove members"),
+            declared(ROLE_MANAGE, "Make, change and remove roles"),
+            declared(SERVICE_READ, "See service accounts and their keys"),
+            declared(
+                SERVICE_MANAGE,
+                "Make, change and remove service accounts and their keys",
+            ),
             declared(OWNERSHIP, "Make and unmake owners"),
             declared(AUDIT_READ, "Read the audit log"),
+            staff(PERSON_READ, "See all accounts"),
+            staff(PERSON_SUSPEND, "Suspend people"),
+            staff(IMPERSONATE, "Act as a member of a workspace"),
+            staff(ACCOUNT_UNLOCK, "Unlock accounts after failed log-ins"),
+        ];
+        manifest.sealed.control = vec![
+            sealed_column!("signing_keys", "kid", "sealed_private"),
+            sealed_column!("totp", "identity_id", "sealed_secret"),
         ];
         manifest.config = Some(ConfigSection::reviewed(NAME, IdentityConfig::review));
         manifest
@@ -76,6 +100,7 @@ impl PlatformModule for IdentityModule {
             roles: roles(&cx.catalogue),
             workspaces: cx.contracts.workspaces.clone(),
             limits: cx.contracts.limits.clone(),
+            units: cx.contracts.units.clone(),
             public_url: cx.public_url.clone(),
             config: IdentityConfig::clone(&config),
         })
@@ -106,16 +131,18 @@ fn roles(catalogue: &Catalogue) -> Roles {
             .collect()
     };
     Roles::new(
-        catalogue
-            .tenant_permissions()
-            .map(|declared| declared.permission.as_str().to_owned()),
+        catalogue.tenant_permissions().map(|declared| Declared {
+            name: declared.permission.as_str().to_owned(),
+            title: declared.title.to_owned(),
+            scopes: declared.scopes.to_vec(),
+        }),
         catalogue
             .roles()
             .filter(|role| !role.scopes.is_empty())
             .map(|role| Role {
                 key: role.key.to_owned(),
                 title: role.title.to_owned(),
-                permissions: names(role.permissions),
+                permissions: Arc::new(names(role.permissions)),
                 scopes: role.scopes.to_vec(),
             }),
         catalogue

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use gantry_audit::{Entry, Facts, Target};
 use gantry_kernel::{Actor, Email, IdentityId, Secret};
+use serde_json::json;
 
 use crate::account::{self, PersonName};
 use crate::link::{self, Purpose};
-use crate::password::{lockout, rules};
+use crate::password::{Guesser, Known, Owner, accept, lockout};
 use crate::sign_up::{self, Password};
-use crate::{Error, Identity, session};
+use crate::{Error, Identity, factor, mail, session};
 
 /// A person to create.
 #[derive(Debug)]
@@ -39,8 +40,8 @@ impl Identity {
     pub async fn rescue_create(&self, user: NewUser) -> Result<Rescued, Error> {
         let hash = match user.password {
             Some(password) => {
-                rules::check(password.expose(), user.email.as_str(), user.name.as_str())
-                    .map_err(|weak| Error::Weak("/password", weak))?;
+                let owner = Owner::new(user.email.as_str(), user.name.as_str());
+                accept(self, "/password", &password, &owner).await?;
                 Some(self.hasher.hash(password).await?)
             }
             None => None,
@@ -134,8 +135,8 @@ impl Identity {
             .ok_or(Error::NotFound)?;
         let hash = match password {
             Some(password) => {
-                rules::check(password.expose(), email.as_str(), &account.name)
-                    .map_err(|weak| Error::Weak("/password", weak))?;
+                let owner = Owner::new(email.as_str(), &account.name);
+                accept(self, "/password", &password, &owner).await?;
                 Some(self.hasher.hash(password).await?)
             }
             None => None,
@@ -152,7 +153,7 @@ impl Identity {
                     Some(_) => None,
                     None => Some(link::mint(tx, Purpose::Reset, &id.to_string(), lifetime).await?),
                 };
-                lockout::clear(tx, &key).await?;
+                lockout::clear_all(tx, &key).await?;
                 let ended = session::store::revoke_all(tx, id, None, "rescue").await?;
                 let entry = Entry::new(
                     Actor::Rescue,
@@ -166,11 +167,48 @@ impl Identity {
                 Ok::<_, Error>(token)
             })
             .await?;
-        self.forgive(&key);
+        self.forgive(&Guesser::new(key, Known::Nobody));
         self.changed();
         Ok(Rescued {
             identity: id,
             link: token.map(|token| Purpose::Reset.url(&self.public_url, &token)),
+        })
+    }
+
+    /// Removes every second factor of somebody who lost them. All sessions end, and the person hears of it.
+    /// Errors: no confirmed account has this address.
+    pub async fn rescue_factors(self: &Arc<Self>, email: &Email) -> Result<Rescued, Error> {
+        let (state, email) = (Arc::clone(self), email.clone());
+        let id = self
+            .control
+            .write(async move |tx| {
+                let account = account::store::by_email(tx, &email)
+                    .await?
+                    .filter(|account| account.verified_at.is_some())
+                    .ok_or(Error::NotFound)?;
+                let id = account.id;
+                factor::remove_all(tx, id).await?;
+                lockout::clear(tx, &state.factor_guesser(id)).await?;
+                let ended = session::store::revoke_all(tx, id, None, "rescue").await?;
+                let entry = Entry::new(
+                    Actor::Rescue,
+                    "identity.second_factor.disabled",
+                    Target::new("identity", id),
+                );
+                let facts = Facts::new()
+                    .with("had_one", account.has_second_factor())
+                    .with("sessions_ended", ended);
+                gantry_audit::append(tx, entry.after(facts)).await?;
+                let what = "all second factors were removed by somebody who operates the server";
+                let params = json!({ "what": what });
+                mail::put(tx, mail::FACTORS_CHANGED, &account.email, params).await?;
+                Ok::<_, Error>(id)
+            })
+            .await?;
+        self.changed();
+        Ok(Rescued {
+            identity: id,
+            link: None,
         })
     }
 }

@@ -5,20 +5,24 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_audit::{Entry, Target};
-use gantry_contracts::{AccessCache, Limits, Members, Slot, Workspaces, within_limit};
+use gantry_contracts::{AccessCache, Limits, Members, Slot, UnitSources, Workspaces, within_limit};
 use gantry_db::{ControlDb, ControlTx, Tx};
-use gantry_http::{Limiter, Quota, Routes, Subject};
+use gantry_http::{Limiter, Quota, RequestContext, Routes, Subject};
 use gantry_jobs::{JobKind, MailKind, Schedule};
 use gantry_kernel::crypto::Keyring;
-use gantry_kernel::{Actor, Email, IdentityId, Kernel, Problem, Secret, SessionId, TenantId};
+use gantry_kernel::{
+    Actor, Email, IdentityId, Kernel, Origin, Problem, Secret, SessionId, TenantId,
+};
 
 use crate::authority::Recent;
 use crate::config::IdentityConfig;
-use crate::password::lockout::AccountKey;
-use crate::password::{Hasher, pool};
+use crate::password::device::{Devices, NewDevice};
+use crate::password::{AccountKey, Guesser, Hasher, Known, guesser, pool};
 use crate::role::{Grant, OWNER, Roles};
+use crate::session::Methods;
 use crate::session::api::Tokens;
 use crate::session::csrf::Csrf;
+use crate::token::keys::{self, Plan};
 use crate::token::{AccessTokens, SigningKeys};
 use crate::{Error, account, mail, member, routes, sweep};
 
@@ -39,6 +43,8 @@ pub struct Needs {
     pub workspaces: Slot<dyn Workspaces>,
     /// Who knows how many members a tenant may have.
     pub limits: Slot<dyn Limits>,
+    /// Who knows which units a tenant has.
+    pub units: UnitSources,
     /// The address people use; the issuer of tokens and the base of links.
     pub public_url: String,
     /// Settings.
@@ -56,13 +62,19 @@ pub struct Identity {
     pub(crate) config: IdentityConfig,
     pub(crate) hasher: Hasher,
     pub(crate) access_tokens: AccessTokens,
+    pub(crate) keys: Arc<SigningKeys>,
     pub(crate) csrf: Csrf,
+    pub(crate) devices: Devices,
     pub(crate) limiter: Limiter,
     pub(crate) recent: Recent,
     pub(crate) roles: Roles,
     pub(crate) workspaces: Slot<dyn Workspaces>,
     pub(crate) public_url: String,
+    pub(crate) units: UnitSources,
+    pub(crate) keyring: Arc<Keyring>,
     limits: Slot<dyn Limits>,
+    /// Under the present master key only: after it was changed, accounts are counted anew. Whoever guesses gains one more
+    /// series of attempts from an act of the operator, and no lock outlives an hour anyway.
     account_key: Secret<[u8; 32]>,
 }
 
@@ -76,20 +88,32 @@ impl Identity {
             roles,
             workspaces,
             limits,
+            units,
             public_url,
             config,
         } = needs;
         let hasher = Hasher::start(config.pool(), config.cost(), Arc::clone(&kernel.entropy))?;
-        let keys = SigningKeys::new(kernel.clone(), control.clone(), Arc::clone(&keyring));
+        let plan = Plan {
+            period: config.signing_key_rotation.get(),
+            lead: config.signing_key_lead.get(),
+        };
+        let keys = Arc::new(SigningKeys::new(
+            kernel.clone(),
+            control.clone(),
+            Arc::clone(&keyring),
+            plan,
+        ));
         let access_tokens = AccessTokens::new(
             kernel.clone(),
-            Arc::new(keys),
+            Arc::clone(&keys),
             &public_url,
             config.access_token.get(),
         );
         Ok(Arc::new(Self {
             limiter: Limiter::new(Arc::clone(&kernel.clock), COUNTED),
-            csrf: Csrf::new(keyring.derive("identity/csrf")),
+            csrf: Csrf::new(keyring.derive_all("identity/csrf")),
+            keys,
+            devices: Devices::new(keyring.derive("identity/device")),
             account_key: Secret::new(keyring.derive("identity/account")),
             recent: Recent::new(),
             kernel,
@@ -100,6 +124,8 @@ impl Identity {
             roles,
             workspaces,
             public_url,
+            units,
+            keyring,
             limits,
         }))
     }
@@ -116,17 +142,34 @@ impl Identity {
 
     /// The background work.
     pub fn jobs(self: &Arc<Self>) -> Vec<JobKind> {
-        sweep::jobs(self)
+        let mut jobs = sweep::jobs(self);
+        jobs.push(keys::job(self));
+        jobs
     }
 
     /// When the background work runs.
     pub fn schedules() -> Vec<Schedule> {
-        sweep::schedules()
+        let mut schedules = sweep::schedules();
+        schedules.push(keys::schedule());
+        schedules
     }
 
     /// The keyed hash under which attempts for an address are counted.
     pub(crate) fn account_key(&self, email: &Email) -> AccountKey {
         AccountKey::new(self.account_key.expose(), email)
+    }
+
+    /// Who is counted when a second factor of an account is wrong: whoever passed the first step.
+    pub(crate) fn factor_guesser(&self, account: IdentityId) -> Guesser {
+        let key = AccountKey::second_factor(self.account_key.expose(), account);
+        Guesser::new(key, Known::Nobody)
+    }
+
+    /// What this installation is called in authenticator apps: the host of its address.
+    pub(crate) fn name(&self) -> String {
+        let address: Option<http::Uri> = self.public_url.parse().ok();
+        let host = address.as_ref().and_then(http::Uri::host);
+        host.unwrap_or("gantry").to_owned()
     }
 
     /// Counts one attempt, or says when the next one may come.
@@ -144,30 +187,31 @@ impl Identity {
         }
     }
 
-    /// Whether one more attempt would be within the limit, without counting it.
-    pub(crate) fn peek(
-        &self,
-        class: &'static str,
-        subject: Subject,
-        quota: Quota,
-    ) -> Result<(), Error> {
-        let decision = self.limiter.peek(class, subject, quota);
-        if decision.allowed {
-            Ok(())
-        } else {
-            Err(Error::TooMany(decision.retry_after))
+    /// Under what failures from the request's network address are counted; `None` when it does not matter.
+    pub(crate) fn address_counter(&self, guesser: &Guesser, origin: &Origin) -> Option<[u8; 32]> {
+        let ip = origin.ip.filter(|_| guesser.stranger)?;
+        Some(guesser::address(self.account_key.expose(), ip))
+    }
+
+    /// What makes the client that signed in a known device of the account.
+    pub(crate) fn device(&self, cx: &impl RequestContext, account: &AccountKey) -> NewDevice {
+        let until = cx.now() + self.config.device.get();
+        let entropy = self.kernel.entropy.as_ref();
+        NewDevice {
+            cookie: self.devices.cookie(cx, account, until),
+            token: self.devices.token(entropy, account, until),
         }
     }
 
-    /// Counts an attempt that has already happened.
-    pub(crate) fn count(&self, class: &'static str, subject: Subject, quota: Quota) {
-        self.limiter.check(class, subject, quota);
+    /// Lets an account be tried again at once, after a success or a reset.
+    pub(crate) fn forgive(&self, guesser: &Guesser) {
+        self.limiter
+            .forget("log_in_account", Subject::key(guesser.label()));
     }
 
-    /// Lets an account be tried again at once, after a success or a reset.
-    pub(crate) fn forgive(&self, account: &AccountKey) {
-        self.limiter
-            .forget("log_in_account", Subject::key(account.label()));
+    /// Passwords hashed and compared since the start.
+    pub fn hashes(&self) -> u64 {
+        self.hasher.hashes()
     }
 
     /// Counts an invitation that is about to be mailed: for the mailbox, which did not ask for it, for who
@@ -208,13 +252,15 @@ impl Identity {
         &self,
         identity: IdentityId,
         session: SessionId,
+        methods: &Methods,
         refresh: &Secret<String>,
     ) -> Result<Tokens, Error> {
         Ok(Tokens {
-            access_token: self.access_tokens.issue(identity, session).await?,
+            access_token: self.access_tokens.issue(identity, session, methods).await?,
             token_type: "Bearer",
             expires_in: self.access_tokens.lifetime_seconds(),
             refresh_token: refresh.expose().clone(),
+            device_token: None,
         })
     }
 

@@ -6,11 +6,14 @@ use std::time::Duration;
 use gantry_db::DbError;
 use gantry_jobs::{JobCx, JobError, JobKind, Schedule};
 
-use crate::{Identity, link, password, session, sign_up};
+use crate::account::email_change;
+use crate::{Identity, challenge, link, password, service, session, sign_up};
 
 const KIND: &str = "identity.sweep";
 /// How long expired things are kept, so that the reuse of an old token is still recognised.
 const KEPT: Duration = Duration::from_hours(7 * 24);
+/// How long API keys are shown after their end, to whoever asks what a program used to have.
+const KEYS_KEPT: Duration = Duration::from_hours(90 * 24);
 /// Batches of one run; what is left waits for the next one.
 const BATCHES: u32 = 200;
 
@@ -33,9 +36,13 @@ async fn run(state: &Identity, cx: JobCx) -> Result<(), JobError> {
             .write(async move |tx| {
                 let before = tx.now().before(KEPT);
                 let mut removed = session::store::sweep(tx, before).await?;
+                removed += challenge::sweep(tx).await?;
                 removed += link::sweep(tx, before).await?;
                 removed += password::lockout::sweep(tx).await?;
+                removed += email_change::store::sweep(tx, before).await?;
                 removed += sign_up::sweep(tx, before).await?;
+                let keys_before = tx.now().before(KEYS_KEPT);
+                removed += service::key::store::sweep(tx, keys_before).await?;
                 Ok::<_, DbError>(removed)
             })
             .await?;

@@ -112,7 +112,8 @@ pub fn jobs(notify: &Arc<Notify>) -> Vec<JobKind> {
     vec![
         deliver
             .max_attempts(24)
-            .backoff(Duration::from_secs(5), Duration::from_hours(2)),
+            .backoff(Duration::from_secs(5), Duration::from_hours(2))
+            .on_dead(|tx, death| Box::pin(mail::given_up(tx, death))),
         forget,
     ]
 }

@@ -15,7 +15,10 @@ pub mod phone;
 pub mod routes;
 pub mod student;
 
+use std::sync::Arc;
+
 use allowance::Allowance;
+use branch::units::Branches;
 use gantry_db::Migrations;
 use gantry_runtime::{BuildError, Manifest, Parts, ProductBuild, ProductModule};
 
@@ -48,6 +51,7 @@ impl ProductModule for Spaces {
         Ok(Parts {
             routes: routes::routes(&allowance),
             jobs: import::job::kinds(&allowance),
+            units: Some(Arc::new(Branches::new(cx.tenants.clone()))),
             ..Parts::default()
         })
     }

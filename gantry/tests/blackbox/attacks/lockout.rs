@@ -3,7 +3,7 @@
 use gantry_testkit::{Client, Engine, both_engines};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, World, try_log_in};
+use super::{PASSWORD, PATIENCE, World, try_log_in};
 
 /// Ways to write `north@example.com`.
 const SPELLINGS: [&str; 8] = [
@@ -52,9 +52,37 @@ both_engines! {
         assert!(me.to_string().contains(&owner.email), "{me}");
         // The lock is on the name; others sign in meanwhile, from the same address.
         world.owner("south").await;
-        // A stolen session is no way around it.
-        let change = json!({"current_password": owner.password, "new_password": PASSWORD});
-        owner.client.put("/api/v1/me/password").json(&change).await.problem(429, "account_locked").done();
+        // A stolen session is no way to more guesses: it has a count of its own.
+        let change = |current: &str| json!({"current_password": current, "new_password": PASSWORD});
+        for _ in 0..5 {
+            browser.put("/api/v1/me/password").json(&change("wrong-guess")).await.problem(422, "invalid_request").done();
+        }
+        browser.put("/api/v1/me/password").json(&change(&owner.password)).await.problem(429, "account_locked").done();
+        // And none of that keeps the person from changing the password where they are signed in.
+        owner.client.put("/api/v1/me/password").json(&change(&owner.password)).await.expect(204).done();
+    }
+
+    async fn a_browser_that_signed_in_before_is_not_locked_out(engine: Engine) {
+        let world = World::open(engine).await;
+        let owner = world.owner("north").await;
+        let browser = owner.browser().await;
+        let device = browser.cookie("__Host-gantry_device").expect("a device cookie");
+        for number in 0..6 {
+            try_log_in(&world.client(), &owner.email, &format!("wrong-guess-number-{number}")).await.done();
+        }
+        try_log_in(&world.client(), &owner.email, &owner.password).await.problem(429, "account_locked").done();
+        let another = world.owner("south").await.browser().await;
+        for (cookie, status) in [(device.as_str(), 201), (&another.cookie("__Host-gantry_device").unwrap(), 429)] {
+            let body = json!({"email": owner.email, "password": owner.password});
+            let answer = world.client().post("/api/v1/auth/sessions")
+                .header("cookie", &format!("__Host-gantry_device={cookie}")).json(&body).await;
+            assert_eq!(answer.status(), status, "{answer}");
+        }
+        // The link in the mail lets the others in too.
+        let mail = world.mail.wait_mail(&owner.email, "Failed log-ins to your account", PATIENCE).await;
+        let token = mail.link("/unlock#token=").split_once("#token=").unwrap().1.to_owned();
+        world.client().post("/api/v1/auth/unlocks").json(&json!({"token": token})).await.expect(204).done();
+        try_log_in(&world.client(), &owner.email, &owner.password).await.expect(201).done();
     }
 
     async fn one_account_per_mailbox_whatever_the_spelling(engine: Engine) {
@@ -137,4 +165,43 @@ async fn per_account_and_per_address_limits_hold_by_themselves() {
         );
     }
     owner.client.get("/api/v1/me").await.expect(200).done();
+}
+
+#[tokio::test]
+async fn a_password_is_taken_exactly_as_it_came() {
+    let world = World::open(Engine::Sqlite).await;
+    let owner = world.owner("north").await;
+    let client = world.client();
+    let spaced = " Caf\u{e9} au lait, s'il vous pla\u{ee}t ";
+    let prose = "seven herons wait below the copper bridge until the ferryman has counted his lamps, and then each of them \
+                 takes a different road to the marsh";
+    let long: String = prose.chars().take(128).collect();
+    let change = async |current: &str, new: &str| {
+        let body = json!({"current_password": current, "new_password": new});
+        let call = owner.client.put("/api/v1/me/password").json(&body);
+        call.await.expect(204).done();
+    };
+    let only = async |exact: &str, others: &[&str]| {
+        for other in others {
+            let answer = try_log_in(&client, &owner.email, other).await;
+            answer.problem(401, "invalid_credentials").done();
+            // Each success forgets the failure before it.
+            try_log_in(&client, &owner.email, exact)
+                .await
+                .expect(201)
+                .done();
+        }
+    };
+    change(&owner.password, spaced).await;
+    let decomposed = spaced.replace('\u{e9}', "e\u{301}");
+    let folded = [spaced.to_lowercase(), spaced.to_uppercase(), decomposed];
+    only(
+        spaced,
+        &[spaced.trim(), spaced.trim_start(), spaced.trim_end()],
+    )
+    .await;
+    only(spaced, &folded.each_ref().map(String::as_str)).await;
+    // Neither is it cut, where bcrypt would (72 bytes) or before its end.
+    change(spaced, &long).await;
+    only(&long, &[&long[..72], &long[..127]]).await;
 }

@@ -91,11 +91,12 @@ async fn one_request_is_one_line_that_can_be_read() {
     );
     let lines = lines(&output);
     assert!(lines.iter().all(|line| line["message"] != "forged"));
-    assert!(
-        lines
-            .iter()
-            .all(|line| line["timestamp"].is_string() && line["level"].is_string())
-    );
+    assert!(lines.iter().all(|line| {
+        line["timestamp"]
+            .as_str()
+            .is_some_and(|at| at.ends_with('Z'))
+            && line["level"].is_string()
+    }));
     for number in 0..5 {
         let id = json!(format!("counted-{number}"));
         let of_it: Vec<_> = lines

@@ -79,14 +79,15 @@ both_engines! {
 async fn names_are_text_in_both_parts_and_never_templates() {
     let world = World::open(Engine::Sqlite).await;
     let mut owner = Owner::new(&world.client(), "north");
-    "{{ 7*7 }}{% raw %}<a href=\"http://evil.example.com\">x</a> {{ link }}"
+    // Products too long to be found in a port number or in a token by chance.
+    "{{ 7919*6961 }}{% raw %}<a href=\"http://evil.example.com\">x</a> {{ link }}"
         .clone_into(&mut owner.name);
     owner.sign_up().await;
     owner.confirm(&world.mail).await;
     owner.log_in().await;
     owner.wait_active().await;
     let etag = owner.client.get(&owner.path("")).await.expect(200).etag();
-    let name = json!({"name": "<img src=http://evil.example.com/x.png>{{ link }}{{ 6*9 }}"});
+    let name = json!({"name": "<img src=http://evil.example.com/x.png>{{ link }}{{ 7907*6967 }}"});
     owner
         .client
         .patch(&owner.path(""))
@@ -119,11 +120,12 @@ async fn names_are_text_in_both_parts_and_never_templates() {
     for mail in [&invitation, &changed] {
         for part in [&mail.text, &mail.html, &mail.subject] {
             assert!(
-                !part.contains("49") && !part.contains("54"),
+                !part.contains(&(7919 * 6961).to_string())
+                    && !part.contains(&(7907 * 6967).to_string()),
                 "a name was run: {part}"
             );
         }
-        assert!(mail.text.contains("{{ 7*7 }}"), "{}", mail.text);
+        assert!(mail.text.contains("{{ 7919*6961 }}"), "{}", mail.text);
         assert!(mail.html.contains("&lt;a href"), "{}", mail.html);
         assert!(
             !mail.html.contains("<img") && !mail.html.contains("href=\"http://evil"),

@@ -12,8 +12,10 @@ mod accounts;
 mod bodies;
 mod browser;
 mod content;
+mod factors;
 mod idempotency;
 mod isolation;
+mod keys;
 mod lockout;
 mod logs;
 mod mails;
@@ -29,7 +31,7 @@ mod wire;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use gantry_testkit::{Answer, Client, Engine, Owner, Server, ServerOptions, SmtpSim};
+use gantry_testkit::{Answer, Client, Engine, Owner, SecondFactor, Server, ServerOptions, SmtpSim};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -90,8 +92,15 @@ impl World {
         read_for(&mut stream, Duration::from_millis(1_500)).await
     }
 
-    /// Somebody who operates the platform, signed in.
+    /// Somebody who operates the platform, signed in, with a second factor.
     async fn operator(&self, email: &str) -> Client {
+        let client = self.unguarded_operator(email).await;
+        SecondFactor::set_up(&client).await;
+        client
+    }
+
+    /// The same, by password alone.
+    async fn unguarded_operator(&self, email: &str) -> Client {
         let file = self.server.databases().folder().join("operator-password");
         std::fs::write(&file, PASSWORD).unwrap();
         let file = file.to_str().unwrap();

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use gantry_testkit::{Client, Engine, Owner, ServerOptions};
+use gantry_testkit::{Client, Engine, Owner, SecondFactor, ServerOptions};
 use serde_json::json;
 
 use super::{PASSWORD, PATIENCE, World};
@@ -19,7 +19,7 @@ fn assert_without(place: &str, text: &str, secrets: &[String]) {
 }
 
 /// Every file under a folder, as text.
-fn files(folder: &Path) -> Vec<(String, String)> {
+pub(super) fn files(folder: &Path) -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -232,6 +232,7 @@ async fn mail_that_is_held_helps_nobody_into_an_account() {
         server.command(&arguments);
     }
     let operator = super::log_in(&server.client(), "ops@example.com", PASSWORD).await;
+    SecondFactor::set_up(&operator).await;
     let waiting = Owner::new(&server.client(), "waiting");
     waiting.sign_up().await;
     let body = json!({"email": "victim@example.com"});
@@ -242,13 +243,13 @@ async fn mail_that_is_held_helps_nobody_into_an_account() {
         .await
         .expect(202)
         .done();
-    let mails = gantry_testkit::eventually("two held mails", PATIENCE, async || {
+    let mails = gantry_testkit::eventually("three held mails", PATIENCE, async || {
         let mails = operator
             .get("/api/v1/admin/mails?state=held")
             .await
             .expect(200)
             .value();
-        if mails["items"].as_array().unwrap().len() == 2 {
+        if mails["items"].as_array().unwrap().len() == 3 {
             Ok(mails)
         } else {
             Err(mails.to_string())

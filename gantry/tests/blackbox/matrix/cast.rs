@@ -1,8 +1,9 @@
 //! The callers, and what each is to be told: worked out from the document and the role catalogue.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use gantry_testkit::{Answer, Client};
+use gantry_testkit::{Answer, Client, SecondFactor};
 use serde_json::{Value, json};
 
 use super::document::{Access, Operation};
@@ -17,6 +18,8 @@ pub(super) struct Actor {
     pub(super) email: String,
     pub(super) password: String,
     pub(super) identity: String,
+    /// Where the password is not enough.
+    pub(super) factor: Option<Arc<SecondFactor>>,
 }
 
 /// What they are to the first tenant.
@@ -30,8 +33,14 @@ pub(super) enum Kind {
     Elsewhere,
     /// Staff of the platform, and a member of nothing.
     Operator,
+    /// The same without a second factor.
+    Unguarded,
     /// A member with these grants.
     Member(Vec<Grant>),
+    /// A key of a service account with these grants.
+    Service(Vec<Grant>),
+    /// A key of a service account of the second tenant.
+    ServiceElsewhere,
 }
 
 /// A role, and the kind of its scope.
@@ -78,23 +87,38 @@ pub(super) struct Session {
 impl Actor {
     /// Signs in once more.
     pub(super) async fn log_in(&self) -> Session {
-        log_in(&self.client, &self.email, &self.password).await
+        log_in(
+            &self.client,
+            &self.email,
+            &self.password,
+            self.factor.as_deref(),
+        )
+        .await
     }
 
+    /// Somebody of the first tenant, a person or a program.
     pub(super) fn is_member(&self) -> bool {
-        matches!(self.kind, Kind::Member(_))
+        matches!(self.kind, Kind::Member(_) | Kind::Service(_))
     }
 }
 
 /// Signs in as an API client.
-pub(super) async fn log_in(client: &Client, email: &str, password: &str) -> Session {
+pub(super) async fn log_in(
+    client: &Client,
+    email: &str,
+    password: &str,
+    factor: Option<&SecondFactor>,
+) -> Session {
     let body = json!({"email": email, "password": password});
-    let answer = client
+    let first = client
         .anonymous()
         .post("/api/v1/auth/sessions")
         .json(&body)
-        .await
-        .expect(201);
+        .await;
+    let answer = match factor {
+        Some(factor) => factor.complete(client, first).await,
+        None => first.expect(201),
+    };
     Session {
         client: client.with_bearer(answer.text_at("/access_token")),
         id: answer.text_at("/session"),
@@ -178,6 +202,10 @@ impl Catalogue {
         if actor.kind == Kind::Nobody && !operation.is_public() {
             return Refused(401, "unauthenticated");
         }
+        let program = matches!(actor.kind, Kind::Service(_) | Kind::ServiceElsewhere);
+        if program && !operation.is_public() && (!operation.is_tenant() || operation.step_up) {
+            return Refused(403, "people_only");
+        }
         match (&operation.access, &actor.kind) {
             (Access::Public | Access::SignedIn, _) => Served,
             (Access::Platform { permission }, Kind::Operator)
@@ -185,8 +213,16 @@ impl Catalogue {
             {
                 Served
             }
+            (Access::Platform { permission }, Kind::Unguarded)
+                if self.platform.contains(permission) =>
+            {
+                Refused(403, "second_factor_required")
+            }
             (Access::Platform { .. }, _) => Refused(403, "permission_missing"),
-            (Access::Tenant { permission, scopes }, Kind::Member(grants)) => {
+            (
+                Access::Tenant { permission, scopes },
+                Kind::Member(grants) | Kind::Service(grants),
+            ) => {
                 let held: BTreeSet<String> =
                     self.reach(permission, grants).map(str::to_owned).collect();
                 if held.is_empty() {
@@ -204,7 +240,7 @@ impl Catalogue {
     /// Whether `actor` reaches only some of what the operation is about.
     pub(super) fn is_narrow(&self, operation: &Operation, actor: &Actor) -> bool {
         match (&operation.access, &actor.kind) {
-            (Access::Tenant { permission, .. }, Kind::Member(grants)) => {
+            (Access::Tenant { permission, .. }, Kind::Member(grants) | Kind::Service(grants)) => {
                 self.reach(permission, grants).all(|scope| scope != "all")
             }
             _ => false,

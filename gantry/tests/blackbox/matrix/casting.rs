@@ -1,8 +1,10 @@
 //! The cast comes together: members by mailed invitation, one for every role in every scope it may have, and
 //! those who are no members.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
-use gantry_testkit::{Client, Owner};
+use gantry_testkit::{Client, Owner, SecondFactor};
 use serde_json::json;
 
 use super::cast::{Actor, Grant, Kind, log_in, texts};
@@ -32,6 +34,23 @@ impl Stage {
         let mixed = self.with_two_roles().await;
         self.actors.push(mixed);
 
+        for grant in [
+            Grant::new("spaces.manager", "all"),
+            Grant::new("spaces.receptionist", "units"),
+            Grant::new("member", "all"),
+        ] {
+            let kind = Kind::Service(vec![grant.clone()]);
+            let name = format!("key of a service: {}, {}", grant.role, grant.scope);
+            let key = self.service(&self.first, &name, &grant, kind).await;
+            self.actors.push(key);
+        }
+        let grant = Grant::new("spaces.manager", "all");
+        let name = "key of another tenant's service";
+        let key = self
+            .service(&self.other, name, &grant, Kind::ServiceElsewhere)
+            .await;
+        self.actors.push(key);
+
         let outsider = self.join_by_mail(&self.other, Kind::Outsider).await;
         let membership = format!("/api/v1/me/memberships/{}", self.other["tenant"]);
         outsider.client.delete(&membership).await.expect(204).done();
@@ -40,6 +59,8 @@ impl Stage {
         let me = operator.client.get("/api/v1/me").await.expect(200).value();
         self.catalogue.platform = texts(&me["platform_permissions"]);
         self.actors.push(operator);
+        let unguarded = self.operator_by_password(&nobody).await;
+        self.actors.push(unguarded);
         self.actors.push(Actor {
             name: "nobody".to_owned(),
             kind: Kind::Nobody,
@@ -47,6 +68,7 @@ impl Stage {
             email: String::new(),
             password: String::new(),
             identity: String::new(),
+            factor: None,
         });
     }
 
@@ -110,7 +132,7 @@ impl Stage {
             .await
             .expect(200)
             .done();
-        let session = log_in(&nobody, &email, PASSWORD).await;
+        let session = log_in(&nobody, &email, PASSWORD, None).await;
         let name = match &kind {
             Kind::Member(_) => format!("{}, {}", grant.role, grant.scope),
             _ => "outsider".to_owned(),
@@ -123,6 +145,34 @@ impl Stage {
             email,
             password: PASSWORD.to_owned(),
             identity,
+            factor: None,
+        }
+    }
+
+    /// A program that calls with a key.
+    async fn service(&self, place: &Place, name: &str, grant: &Grant, kind: Kind) -> Actor {
+        let path = format!(
+            "/api/v1/tenants/{}/identity/service-accounts",
+            place["tenant"]
+        );
+        let body = json!({"name": name, "grants": [grant.json(&place["branch"])]});
+        let made = place.keeper.post(&path).json(&body).await.expect(201);
+        let identity = made.text_at("/id");
+        let keys = format!("{path}/{identity}/keys");
+        let key = place
+            .keeper
+            .post(&keys)
+            .json(&json!({"name": "the matrix"}))
+            .await
+            .expect(201);
+        Actor {
+            name: name.to_owned(),
+            kind,
+            client: place.keeper.anonymous().with_bearer(key.text_at("/secret")),
+            email: String::new(),
+            password: String::new(),
+            identity,
+            factor: None,
         }
     }
 
@@ -145,7 +195,8 @@ impl Stage {
             .await
             .expect(201)
             .done();
-        let session = log_in(nobody, email, PASSWORD).await;
+        let session = log_in(nobody, email, PASSWORD, None).await;
+        let factor = SecondFactor::set_up(&session.client).await;
         Actor {
             name: "operator".to_owned(),
             kind: Kind::Operator,
@@ -153,6 +204,33 @@ impl Stage {
             email: email.to_owned(),
             password: PASSWORD.to_owned(),
             identity: session.identity,
+            factor: Some(Arc::new(factor)),
+        }
+    }
+
+    /// Made at the console, and not set up any further.
+    async fn operator_by_password(&self, nobody: &Client) -> Actor {
+        let file = self.server.databases().folder().join("operator-password");
+        std::fs::write(&file, PASSWORD).unwrap();
+        let (email, file) = ("second-operator@example.com", file.to_str().unwrap());
+        let name = [
+            "--name",
+            "More Staff",
+            "--operator",
+            "--password-file",
+            file,
+        ];
+        self.server
+            .command(&[&["user", "create", email], &name[..]].concat());
+        let session = log_in(nobody, email, PASSWORD, None).await;
+        Actor {
+            name: "operator by password alone".to_owned(),
+            kind: Kind::Unguarded,
+            client: session.client,
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            identity: session.identity,
+            factor: None,
         }
     }
 }
@@ -166,5 +244,6 @@ async fn owner(owner: &Owner, name: &str, kind: Kind) -> Actor {
         email: owner.email.clone(),
         password: owner.password.clone(),
         identity: me.text_at("/identity"),
+        factor: None,
     }
 }

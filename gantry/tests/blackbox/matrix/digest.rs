@@ -92,11 +92,12 @@ async fn look(stage: &Stage, operation: &Operation, row: &Row, place: &Place) ->
     }
 }
 
-/// Signing in and being signed in is noted, and is no change.
+/// Signing in and being signed in is noted, and audit rows are sealed a moment after they were written: no changes.
 fn forget_times(value: &mut Value) {
+    const PASSING: [&str; 4] = ["last_login_at", "last_seen_at", "sealed", "sequence"];
     match value {
         Value::Object(members) => {
-            members.retain(|name, _| name != "last_login_at" && name != "last_seen_at");
+            members.retain(|name, _| !PASSING.contains(&name.as_str()));
             members.values_mut().for_each(forget_times);
         }
         Value::Array(items) => items.iter_mut().for_each(forget_times),

@@ -22,6 +22,8 @@ pub(super) struct Operation {
     pub(super) query: Vec<String>,
     /// The schema of its JSON body.
     pub(super) body: Option<Value>,
+    /// Whether it asks for a recent proof that a person is there.
+    pub(super) step_up: bool,
     /// Whether it is refused while the tenant is suspended.
     pub(super) stops_when_suspended: bool,
 }
@@ -141,6 +143,7 @@ impl Operation {
             path: path.to_owned(),
             query,
             access: Access::read(&id, described),
+            step_up: described["x-step-up"] == true,
             body: described["requestBody"]["content"]
                 .get("application/json")
                 .map(|json| json["schema"].clone()),

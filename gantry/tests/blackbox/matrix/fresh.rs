@@ -47,6 +47,27 @@ impl Stage {
                         .text_at("/id"),
                 );
             }
+            Fresh::Role => {
+                let body = json!({"title": format!("Passing {serial}"), "permissions": ["spaces.student.read"]});
+                let path = format!("{tenant}/identity/roles");
+                let made = owner.post(&path).json(&body).await.expect(201);
+                place.set("role", made.text_at("/key"));
+            }
+            Fresh::Service => {
+                let body = json!({"name": format!("Passing program {serial}"), "grants": []});
+                let path = format!("{tenant}/identity/service-accounts");
+                let made = owner.post(&path).json(&body).await.expect(201);
+                place.set("service", made.text_at("/id"));
+            }
+            Fresh::Key => {
+                let path = format!(
+                    "{tenant}/identity/service-accounts/{}/keys",
+                    place["service"]
+                );
+                let body = json!({"name": format!("Passing key {serial}")});
+                let made = owner.post(&path).json(&body).await.expect(201);
+                place.set("key", made.text_at("/id"));
+            }
             Fresh::Import => place.set(
                 "import",
                 upload(client, &place.with("serial", serial)).await,
@@ -94,7 +115,7 @@ impl Stage {
     }
 
     /// A member of the first tenant with no rights.
-    async fn newcomer(&self) -> Actor {
+    pub(super) async fn newcomer(&self) -> Actor {
         self.join_by_mail(&self.first, Kind::over_all("member"))
             .await
     }

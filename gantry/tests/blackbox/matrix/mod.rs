@@ -10,6 +10,7 @@
     reason = "helpers of tests fail the test"
 )]
 
+mod acts;
 mod allowed;
 mod cast;
 mod casting;
@@ -45,6 +46,7 @@ both_engines! {
         denied::check(&stage, &rows, &mut report).await;
         smuggled::check(&stage, &rows, &mut report).await;
         suspended::check(&stage, &rows, &mut report).await;
+        acts::check(&stage, &rows, &mut report).await;
         allowed::check(&stage, &rows, &mut report).await;
         report.finish();
     }

@@ -48,7 +48,14 @@ impl Place {
     /// What would give the place away in an answer; `narrow`: to somebody of another branch.
     pub(super) fn marks(&self, narrow: bool) -> impl Iterator<Item = &str> {
         const OF_A_BRANCH: [&str; 4] = ["branch", "student", "student_name", "import"];
-        const OF_A_TENANT: [&str; 3] = ["invitation", "member", "tenant_id"];
+        const OF_A_TENANT: [&str; 6] = [
+            "invitation",
+            "member",
+            "role",
+            "service",
+            "key",
+            "tenant_id",
+        ];
         let tenant = OF_A_TENANT.iter().filter(move |_| !narrow);
         OF_A_BRANCH
             .iter()
@@ -82,6 +89,12 @@ pub(super) enum Fresh {
     Import,
     /// A member with no rights.
     Member,
+    /// A role of the tenant's own that nobody holds.
+    Role,
+    /// A service account without grants.
+    Service,
+    /// A key of the place's service account.
+    Key,
     /// A pending invitation.
     Invitation,
     /// The same, with the token from its mail.

@@ -39,6 +39,7 @@ impl Stage {
             .env("GANTRY_HTTP__LIMITS__OFF", "true")
             .env("GANTRY_IDENTITY__LOG_IN_PER_ACCOUNT", "1000/15m")
             .env("GANTRY_IDENTITY__MAIL_COOL_DOWN", "0s")
+            .env("GANTRY_IDENTITY__STEP_UP", "1h")
             .env("GANTRY_IDENTITY__INVITATIONS_PER_PERSON", "10000/1h")
             .env("GANTRY_IDENTITY__INVITATIONS_PER_TENANT", "10000/1h")
             // A failure shows its table, not a line for each call.
@@ -139,6 +140,20 @@ impl Stage {
             }
         }
         for (owner, place) in [(north, &mut self.first), (south, &mut self.other)] {
+            let role = json!({"title": "Reader", "permissions": ["spaces.student.read"]});
+            let made = owner
+                .client
+                .post(&owner.path("/identity/roles"))
+                .json(&role)
+                .await;
+            place.set("role", made.expect(201).text_at("/key"));
+            let service = json!({"name": "Program", "grants": [{"role": "spaces.viewer"}]});
+            place.set(
+                "service",
+                created(owner, "/identity/service-accounts", &service).await,
+            );
+            let keys = format!("/identity/service-accounts/{}/keys", place["service"]);
+            place.set("key", created(owner, &keys, &json!({"name": "Key"})).await);
             let guest = format!("pending-{}@example.com", owner.slug);
             let invitation = json!({"email": guest, "role": "member"});
             place.set(
@@ -154,7 +169,7 @@ impl Stage {
             );
             place.set(
                 "session",
-                log_in(&owner.client, &owner.email, &owner.password)
+                log_in(&owner.client, &owner.email, &owner.password, None)
                     .await
                     .id,
             );
@@ -180,6 +195,9 @@ impl Stage {
             ("invitation", "invitation"),
             ("token", "token"),
             ("session", "session"),
+            ("role", "role"),
+            ("service", "service"),
+            ("key", "key"),
         ] {
             self.second.set(name, self.first[from].clone());
         }

@@ -13,7 +13,10 @@ pub(super) fn table() -> Vec<Row> {
         server(),
         strangers(),
         me(),
+        own_account(),
+        people(),
         members(),
+        services(),
         workspaces(),
         mail(),
         branches(),
@@ -55,6 +58,9 @@ fn strangers() -> Vec<Row> {
         Row::new("verify_email").json(|_| json!({"token": "no such token"})).or(410, "link_gone"),
         Row::new("resend_verification").json(|place| json!({"email": new_email(place)})),
         Row::new("log_in").json(|place| json!({"email": place["email"], "password": PASSWORD})),
+        Row::new("complete_log_in")
+            .json(|_| json!({"challenge": "no such challenge", "code": "000000"}))
+            .or(410, "challenge_gone"),
         Row::new("refresh_tokens")
             .json(|place| json!({"refresh_token": place["refresh_token"]}))
             .fresh(Fresh::Session),
@@ -62,6 +68,8 @@ fn strangers() -> Vec<Row> {
         Row::new("confirm_password_reset")
             .json(|_| json!({"token": "no such token", "password": PASSWORD}))
             .or(410, "link_gone"),
+        Row::new("rate_password").json(|_| json!({"password": PASSWORD, "hints": ["New Person"]})),
+        Row::new("unlock").json(|_| json!({"token": "no such token"})).or(410, "link_gone"),
         Row::new("inspect_invitation").json(|place| json!({"token": place["token"]})),
         Row::new("accept_invitation")
             .json(|place| json!({"token": place["token"], "name": "New Person", "password": PASSWORD}))
@@ -91,7 +99,48 @@ fn me() -> Vec<Row> {
         Row::new("accept_invitation_as_me")
             .json(|place| json!({"token": place["token"]}))
             .or(410, "link_gone"),
+        // Who has a second factor must confirm with that.
+        Row::new("step_up").json(|place| json!({"password": place["password"]})).or(422, "invalid_request"),
+        Row::new("get_factors"),
+        Row::new("enrol_totp").or(409, "totp_exists"),
+        // A code nobody's app shows; those who have an app have nothing to confirm.
+        Row::new("confirm_totp")
+            .json(|_| json!({"code": "no code"}))
+            .or(422, "invalid_request")
+            .or(409, "totp_not_begun"),
+        Row::new("remove_totp").fresh(Fresh::Leaver).once().or(404, "not_found"),
+        Row::new("replace_recovery_codes").fresh(Fresh::Leaver).once().or(409, "no_second_factor"),
         Row::new("leave_workspace").alias("workspace", "tenant").fresh(Fresh::Leaver).once(),
+    ]
+}
+
+fn own_account() -> Vec<Row> {
+    vec![
+        Row::new("request_email_change").json(|place| json!({"email": new_email(place)})),
+        Row::new("confirm_email_change")
+            .json(|_| json!({"token": "no such token"}))
+            .or(410, "link_gone"),
+        Row::new("export_me"),
+        Row::new("close_account").fresh(Fresh::Leaver).once(),
+    ]
+}
+
+fn people() -> Vec<Row> {
+    vec![
+        Row::new("list_people").query("page_size=100").shows("member"),
+        Row::new("get_person").alias("person", "member").shows("member"),
+        Row::new("suspend_person")
+            .alias("person", "member")
+            .json(|_| json!({"reason": "left for good"}))
+            .fresh(Fresh::Member),
+        Row::new("resume_person").alias("person", "member").fresh(Fresh::Member),
+        Row::new("impersonate")
+            .json(|place| {
+                json!({
+                    "person": place["member"], "workspace": place["tenant"], "reason": "as the matrix asks",
+                })
+            })
+            .fresh(Fresh::Member),
     ]
 }
 
@@ -104,13 +153,55 @@ fn members() -> Vec<Row> {
             .versioned("get_member")
             .fresh(Fresh::Member),
         Row::new("remove_member").fresh(Fresh::Member),
-        Row::new("list_roles"),
+        Row::new("list_permissions"),
+        Row::new("list_roles").shows("role"),
+        Row::new("get_role").shows("role"),
+        Row::new("create_role")
+            .json(|place| json!({"title": format!("Made {}", place["serial"]), "permissions": ["spaces.student.read"]})),
+        Row::new("update_role")
+            .json(|place| json!({"title": format!("Changed {}", place["serial"]), "permissions": ["spaces.branch.read"]}))
+            .versioned("get_role")
+            .fresh(Fresh::Role),
+        Row::new("delete_role").versioned("get_role").fresh(Fresh::Role),
         Row::new("list_invitations").query("page_size=100").shows("invitation"),
         Row::new("create_invitation")
             .json(|place| json!({"email": new_email(place), "role": "member", "scope": "all", "units": []})),
         Row::new("revoke_invitation").fresh(Fresh::Invitation),
         Row::new("resend_invitation").fresh(Fresh::Invitation),
         Row::new("list_audit").query("page_size=100&outcome=done"),
+        Row::new("unlock_account").json(|place| json!({"email": place["email"]})),
+    ]
+}
+
+fn services() -> Vec<Row> {
+    vec![
+        Row::new("list_service_accounts")
+            .query("page_size=100")
+            .shows("service"),
+        Row::new("get_service_account").shows("service"),
+        Row::new("create_service_account").json(|place| {
+            json!({
+                "name": format!("Made program {}", place["serial"]),
+                "grants": [{"role": "spaces.viewer", "scope": "all", "units": []}],
+            })
+        }),
+        Row::new("update_service_account")
+            .json(|place| {
+                json!({
+                    "name": format!("Changed program {}", place["serial"]), "disabled": false,
+                    "grants": [{"role": "spaces.viewer", "scope": "all", "units": []}],
+                })
+            })
+            .versioned("get_service_account")
+            .fresh(Fresh::Service),
+        Row::new("delete_service_account").fresh(Fresh::Service),
+        Row::new("list_api_keys")
+            .query("page_size=100")
+            .shows("key"),
+        Row::new("create_api_key")
+            .json(|_| json!({"name": "made"}))
+            .fresh(Fresh::Service),
+        Row::new("revoke_api_key").fresh(Fresh::Key),
     ]
 }
 
@@ -138,7 +229,7 @@ fn workspaces() -> Vec<Row> {
 
 fn mail() -> Vec<Row> {
     vec![
-        Row::new("list_mails").query("page_size=100").shows("mail"),
+        Row::new("list_mails").query("page_size=100"),
         Row::new("retry_mail")
             .alias("id", "mail")
             .or(409, "mail_not_stuck"),

@@ -285,12 +285,28 @@ impl Journey {
         let import = answer.expect(200).value();
         match import["state"].as_str() {
             Some("running") => Step::Wait,
+            Some("failed") => self.run_again(world, &import).await,
             Some("done") => {
                 assert_counts(&import);
                 self.on(At::Over)
             }
             _ => panic!("an acknowledged run came to {import}"),
         }
+    }
+
+    /// On a slow machine the process may be killed in every attempt before a step forward is committed: then
+    /// the import says so, and its owner starts it again.
+    async fn run_again(&mut self, world: &World, import: &Value) -> Step {
+        let text = |name: &str| import[name].as_str().unwrap_or_default();
+        assert!(text("failure").contains("without a word"), "{import}");
+        let path = format!("{}/run", self.import_path());
+        let key = format!("run-{}", text("updated_at"));
+        let call = self.owner.client.post(&path).idempotency_key(&key);
+        let Some(answer) = world.ask(call).await else {
+            return Step::Lost;
+        };
+        answer.expect(202).done();
+        Step::Wait
     }
 }
 

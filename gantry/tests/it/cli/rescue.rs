@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use gantry_testkit::{Client, Owner, Server, ServerOptions, both_engines, eventually};
+use gantry_testkit::{
+    Client, Owner, SecondFactor, Server, ServerOptions, SmtpSim, both_engines, eventually,
+};
 use serde_json::json;
 
-use super::beside;
+use super::{beside, gantry};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const FIRST: &str = "quiet harbour at seven";
@@ -53,6 +55,8 @@ both_engines! {
         let operator = log_in(&client, "ada@example.com", FIRST).await;
         let me = operator.get("/api/v1/me").await.expect(200);
         assert_eq!(me.text_at("/identity"), made.out.trim());
+        operator.get("/api/v1/admin/tenants").await.problem(403, "second_factor_required").done();
+        SecondFactor::set_up(&operator).await;
         operator.get("/api/v1/admin/tenants").await.expect(200).done();
 
         let twice = beside(&server, &["user", "create", "ada@example.com", "--name", "Ada"]).ends(1);
@@ -108,4 +112,86 @@ both_engines! {
         log_in(&client, email, FIRST).await;
         server.stop().await;
     }
+
+    async fn accounts_are_imported_and_unlocked_at_the_console(engine: Engine) {
+        let mut server = ServerOptions::new(engine).start().await;
+        let client = server.client();
+        let (email, old) = ("ada@example.com", "abcdefghijklmnopqrstuvwxyz");
+        let hash = "$2a$06$.rCVZVOThsIa97pEDOxvGuRRgzG64bvtJ0938xuqzv18d3ZpQhstC";
+        let good = json!({"email": email, "name": "Ada", "hash": hash, "verified": true});
+        let bad = json!({"email": "bob@example.com", "name": "Bob", "hash": "secret-looking", "verified": true});
+        let path = server.databases().folder().join("people.jsonl");
+        std::fs::write(&path, format!("{good}\n{bad}\n")).unwrap();
+        let file = path.to_str().unwrap();
+        let partly = beside(&server, &["user", "import", file]).ends(1);
+        assert!(partly.err.contains("line 2: hash: "), "{}", partly.err);
+        assert!(partly.err.contains("1 added, 0 known already, 1 refused"), "{}", partly.err);
+        assert!(!partly.err.contains("secret-looking"), "{}", partly.err);
+        std::fs::write(&path, format!("{good}\n")).unwrap();
+        let again = beside(&server, &["user", "import", file]).ends(0);
+        assert_eq!(again.out, "0 added, 1 known already, 0 refused\n");
+        log_in(&client, email, old).await;
+
+        for _ in 0..5 {
+            cannot_log_in(&client, email, "not the password").await;
+        }
+        let body = json!({"email": email, "password": old});
+        client.post("/api/v1/auth/sessions").json(&body).await.problem(429, "account_locked").done();
+        assert_eq!(beside(&server, &["user", "unlock", email]).ends(0).out, "locks lifted: 1\n");
+        log_in(&client, email, old).await;
+        beside(&server, &["user", "unlock", "nobody@example.com"]).ends(1);
+        beside(&server, &["user", "import", "people.txt"]).ends(1);
+        server.stop().await;
+    }
+
+    async fn second_factors_removed_at_the_console_leave_the_password(engine: Engine) {
+        let mail = SmtpSim::start().await;
+        let mut server = ServerOptions::new(engine).mail(&mail).start().await;
+        let client = server.client();
+        let file = password_file(&server, FIRST);
+        let email = "ada@example.com";
+        beside(&server, &["user", "create", email, "--name", "Ada", "--operator", "--password-file", &file]).ends(0);
+        let ada = log_in(&client, email, FIRST).await;
+        let factor = SecondFactor::set_up(&ada).await;
+        let body = json!({"email": email, "password": FIRST});
+        let half = client.post("/api/v1/auth/sessions").json(&body).await;
+        factor.complete(&client, half).await.done();
+
+        let half = client.post("/api/v1/auth/sessions").json(&body).await.expect(202);
+        for subject in ["How you sign in was changed", "A recovery code was used"] {
+            mail.wait_mail(email, subject, PATIENCE).await;
+        }
+        let since = mail.newest().await;
+        beside(&server, &["user", "disable-mfa", email]).ends(0);
+        let told = mail.wait_mail_since(since, email, "How you sign in was changed", PATIENCE).await;
+        assert!(told.text.contains("removed by somebody who operates the server"), "{}", told.text);
+        let proof = json!({"challenge": half.text_at("/challenge"), "recovery_code": factor.recovery_code()});
+        let complete = client.post("/api/v1/auth/sessions/second-factor").json(&proof).await;
+        complete.problem(410, "challenge_gone").done();
+        eventually("an end of the session", PATIENCE, async || {
+            let status = ada.get("/api/v1/me").await.status();
+            if status == 401 { Ok(()) } else { Err(status.to_string()) }
+        })
+        .await;
+        let again = log_in(&client, email, FIRST).await;
+        again.get("/api/v1/admin/tenants").await.problem(403, "second_factor_required").done();
+        SecondFactor::set_up(&again).await;
+        again.get("/api/v1/admin/tenants").await.expect(200).done();
+        let nobody = beside(&server, &["user", "disable-mfa", "nobody@example.com"]).ends(1);
+        assert!(nobody.err.starts_with("gantry: "), "{}", nobody.err);
+        server.stop().await;
+    }
+}
+
+#[test]
+fn the_cost_of_a_hash_is_measured_without_an_installation() {
+    let said = gantry(
+        &["user", "hash-cost", "--target", "5", "--threads", "1"],
+        &[],
+    )
+    .ends(0);
+    let settings =
+        |line: &&str| line.starts_with("hash_memory_kib = ") || line.starts_with("hash_passes = ");
+    assert_eq!(said.out.lines().filter(settings).count(), 2, "{}", said.out);
+    gantry(&["user", "hash-cost", "--target", "1"], &[]).ends(64);
 }

@@ -15,6 +15,14 @@ fn what_is_no_command_ends_with_64_and_how_it_is_used() {
         &["user", "create", "no-address", "--name", "Somebody"],
         &["jobs", "ls", "--tenant", "7"],
         &["mail", "test"],
+        &["keys"],
+        &["keys", "rotate", "--revoke"],
+        &["keys", "rotate", "--now", "--revoke", "kid"],
+        &["auditlog", "verify", "--tenant", "north", "--control"],
+        &["auditlog", "verify", "--head", "1:00"],
+        &["auditlog", "verify", "--control", "--head", "1:00"],
+        &["auditlog", "export", "--format", "csv"],
+        &["auditlog", "export", "--control", "--format", "xml"],
     ] {
         let said = gantry(arguments, &[]).ends(64);
         assert_eq!(said.out, "", "{arguments:?}");
@@ -27,7 +35,7 @@ fn what_is_no_command_ends_with_64_and_how_it_is_used() {
 fn help_names_every_verb_and_asking_for_it_is_no_mistake() {
     let help = gantry(&["--help"], &[]).ends(0).out;
     for verb in [
-        "serve", "config", "user", "mail", "jobs", "tenant", "openapi",
+        "serve", "config", "user", "keys", "mail", "jobs", "tenant", "auditlog", "openapi",
     ] {
         let told = help
             .lines()

@@ -56,6 +56,7 @@ pub(crate) struct RequestParts {
     pub(crate) id: String,
     pub(crate) method: Method,
     pub(crate) route: &'static str,
+    pub(crate) idempotent: bool,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) ip: Option<IpAddr>,
@@ -92,6 +93,11 @@ impl RequestInfo {
     /// The route's template, for example `/api/v1/tenants/{tenant}`.
     pub fn route(&self) -> &'static str {
         self.0.route
+    }
+
+    /// Whether the route promises to have its effect once; see [`crate::Route::idempotent`].
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.0.idempotent
     }
 
     /// The path as sent.

@@ -12,7 +12,7 @@ pub use tenant::TenantCx;
 
 use gantry_kernel::{Actor, Problem};
 
-use crate::authority::Principal;
+use crate::authority::{Principal, Session};
 use crate::route::{Call, Caller};
 
 /// A context that an access declaration can produce. Sealed: the four below are all there are.
@@ -46,6 +46,7 @@ pub struct PublicCx {
 pub struct UserCx {
     request: RequestInfo,
     principal: Principal,
+    session: Session,
 }
 
 /// Context of a platform route: an operator who holds the route's permission.
@@ -59,6 +60,11 @@ impl UserCx {
     /// The caller.
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// The session they call in.
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 }
 
@@ -85,7 +91,7 @@ impl RequestContext for UserCx {
     }
 
     fn actor(&self) -> Actor {
-        Actor::Identity(self.principal.identity)
+        self.principal.actor()
     }
 }
 
@@ -112,6 +118,7 @@ impl sealed::Build for UserCx {
         match &call.caller {
             Caller::User(principal) => Ok(Self {
                 request: call.info.clone(),
+                session: principal.session().ok_or_else(wrong_caller)?.clone(),
                 principal: principal.clone(),
             }),
             _ => Err(wrong_caller()),

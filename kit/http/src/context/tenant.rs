@@ -52,7 +52,7 @@ impl RequestContext for TenantCx {
     }
 
     fn actor(&self) -> Actor {
-        Actor::Identity(self.principal.identity)
+        self.principal.actor()
     }
 
     fn place(&self) -> Option<TenantId> {

@@ -17,7 +17,7 @@ use crate::route::Call;
 /// What kind of body an input reads, which decides the media types the pipeline lets through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyKind {
-    /// No body is read; one that is sent is refused.
+    /// No body is read; one that is sent is ignored.
     None,
     /// JSON.
     Json,

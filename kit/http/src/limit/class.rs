@@ -12,6 +12,8 @@ pub enum Class {
     Heavy,
     /// Sign-up: few per hour and address, on top of the standard limit.
     SignUp,
+    /// Asking for a password reset: few per hour and address, on top of the standard limit.
+    Reset,
     /// Sending a mail again: few per hour and address, on top of the standard limit.
     Resend,
     /// Not counted; for health checks and constant documents.
@@ -25,6 +27,7 @@ impl Class {
             Self::Standard | Self::Uncounted => None,
             Self::Heavy => Some(("heavy", limits.heavy)),
             Self::SignUp => Some(("sign_up", limits.sign_up)),
+            Self::Reset => Some(("reset", limits.reset)),
             Self::Resend => Some(("resend", limits.resend)),
         }
     }

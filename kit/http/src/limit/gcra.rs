@@ -28,16 +28,22 @@ pub enum Subject {
     Key(Box<str>),
 }
 
+/// What stands for everybody behind `ip`: IPv4 in IPv6 is plain IPv4, and of IPv6 the /64 that one subscriber is
+/// given.
+pub fn subscriber(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 impl Subject {
-    /// Counts an address; IPv4 in IPv6 is the same subject as plain IPv4.
+    /// Counts an address; see [`subscriber`].
     pub fn address(ip: IpAddr) -> Self {
-        Self::Address(match ip.to_canonical() {
-            IpAddr::V6(v6) => {
-                let [a, b, c, d, ..] = v6.segments();
-                IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-            }
-            v4 @ IpAddr::V4(_) => v4,
-        })
+        Self::Address(subscriber(ip))
     }
 
     /// Counts an id or any other text.

@@ -94,6 +94,10 @@ fn request(endpoint: &Endpoint, operation: &Describe<'_>) -> Map<String, Value> 
         }
     }
 
+    if endpoint.options.step_up {
+        out.insert("x-step-up".into(), true.into());
+    }
+
     let parameters = parameters(endpoint, &operation.parameters);
     if !parameters.is_empty() {
         out.insert("parameters".into(), Value::Array(parameters));
@@ -190,7 +194,12 @@ fn errors(
     ];
     match endpoint.access {
         AccessRule::Public(_) => {}
-        AccessRule::SignedIn => found.push(codes::UNAUTHENTICATED),
+        AccessRule::SignedIn => {
+            found.extend([codes::UNAUTHENTICATED, codes::PEOPLE_ONLY]);
+            if !endpoint.options.while_impersonating {
+                found.push(codes::IMPERSONATION_REFUSED);
+            }
+        }
         AccessRule::Tenant(..) => {
             found.extend([
                 codes::UNAUTHENTICATED,
@@ -203,7 +212,13 @@ fn errors(
             }
         }
         AccessRule::Platform(_) => {
-            found.extend([codes::UNAUTHENTICATED, codes::PERMISSION_MISSING]);
+            found.extend([
+                codes::UNAUTHENTICATED,
+                codes::PERMISSION_MISSING,
+                codes::SECOND_FACTOR_REQUIRED,
+                codes::PEOPLE_ONLY,
+                codes::IMPERSONATION_REFUSED,
+            ]);
         }
     }
     if endpoint.writes() {
@@ -211,6 +226,13 @@ fn errors(
         if !matches!(endpoint.access, AccessRule::Public(_)) {
             found.push(codes::CSRF_FAILED);
         }
+    }
+    if endpoint.options.step_up {
+        found.extend([
+            codes::STEP_UP_REQUIRED,
+            codes::PEOPLE_ONLY,
+            codes::IMPERSONATION_REFUSED,
+        ]);
     }
     if !endpoint.params.is_empty() {
         found.push(codes::NOT_FOUND);

@@ -21,7 +21,7 @@ pub(super) fn standard_headers(settings: &Settings) -> Vec<(HeaderName, HeaderVa
     let fixed = [
         (
             "content-security-policy",
-            "default-src 'none'; frame-ancestors 'none'",
+            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
         ),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
@@ -43,7 +43,7 @@ pub(super) fn standard_headers(settings: &Settings) -> Vec<(HeaderName, HeaderVa
         })
         .collect();
     if settings.secure {
-        let year = HeaderValue::from_static("max-age=31536000");
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         all.push((header::STRICT_TRANSPORT_SECURITY, year));
     }
     all
@@ -71,6 +71,7 @@ pub(super) fn conditional(info: &RequestInfo, mut response: Response) -> Respons
 
 impl Inner {
     pub(super) fn finish(&self, trail: &Trail, outcome: Result<Response, Failure>) -> Response {
+        let code = outcome.as_ref().err().map(|failure| failure.problem.code);
         let mut response = outcome.unwrap_or_else(|failure| {
             let with = Rendering {
                 registry: self.table.registry(),
@@ -84,7 +85,7 @@ impl Inner {
         if trail.method == Method::HEAD {
             strip_body(&mut response);
         }
-        self.log(trail, response.status());
+        self.log(trail, response.status(), code);
         response
     }
 
@@ -123,7 +124,8 @@ impl Inner {
         self.settings.cors_headers(trail.origin.as_ref(), headers);
     }
 
-    fn log(&self, trail: &Trail, status: StatusCode) {
+    /// `code` says which refusal it was: without it a wrong CSRF token and a missing permission look alike.
+    fn log(&self, trail: &Trail, status: StatusCode, code: Option<&str>) {
         let took = self.kernel.clock.monotonic().saturating_sub(trail.started);
         let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
         let identity = trail.identity.map(tracing::field::display);
@@ -137,6 +139,7 @@ impl Inner {
                 method,
                 route,
                 status,
+                code,
                 duration_ms,
                 request_id,
                 client,
@@ -147,6 +150,7 @@ impl Inner {
                 method,
                 route,
                 status,
+                code,
                 duration_ms,
                 request_id,
                 trace_id,

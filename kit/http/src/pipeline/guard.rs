@@ -9,7 +9,9 @@ use http::{HeaderMap, header};
 
 use super::Inner;
 use super::head::{Trail, refuse};
-use crate::authority::{Access, Credentials, Identified, Principal, SESSION_COOKIE, Via};
+use crate::authority::{
+    Access, Credentials, Identified, Principal, SESSION_COOKIE, Session, Standing, Via,
+};
 use crate::context::cookie;
 use crate::problem::{Failure, codes};
 use crate::route::{AccessRule, Caller, Endpoint, Member};
@@ -39,9 +41,11 @@ impl Inner {
             self.check_cross_site(&parts.headers, &principal)?;
         }
         self.limit_person(trail, endpoint, &principal)?;
+        check_standing(endpoint, &principal)?;
         match endpoint.access {
             AccessRule::Public(_) => Ok(Caller::Nobody),
             AccessRule::SignedIn => {
+                self.check_fresh(endpoint, &principal)?;
                 self.limit_work(trail, endpoint, &principal, None)?;
                 Ok(Caller::User(principal))
             }
@@ -52,6 +56,8 @@ impl Inner {
                         "this is for platform staff with another permission",
                     ));
                 }
+                check_second_factor(&principal)?;
+                self.check_fresh(endpoint, &principal)?;
                 self.limit_work(trail, endpoint, &principal, None)?;
                 Ok(Caller::User(principal))
             }
@@ -84,6 +90,7 @@ impl Inner {
                         "the workspace is suspended: reading works, writing does not",
                     ));
                 }
+                self.check_fresh(endpoint, &principal)?;
                 self.limit_work(trail, endpoint, &principal, Some(access.tenant))?;
                 let db = self
                     .tenants
@@ -138,7 +145,13 @@ impl Inner {
             .get("x-csrf-token")
             .and_then(|value| value.to_str().ok());
         match token {
-            Some(token) if self.authority.csrf_ok(principal, token) => Ok(()),
+            Some(token)
+                if principal
+                    .session()
+                    .is_some_and(|session| self.authority.csrf_ok(session.id, token)) =>
+            {
+                Ok(())
+            }
             Some(_) => Err(refuse(
                 codes::CSRF_FAILED,
                 "X-CSRF-Token is not the one of this session",
@@ -149,6 +162,60 @@ impl Inner {
             )),
         }
     }
+
+    /// A stolen session must not be enough for what is sensitive.
+    fn check_fresh(&self, endpoint: &Endpoint, principal: &Principal) -> Result<(), Failure> {
+        let now = self.kernel.now();
+        let fresh = |session: &Session| session.fresh_until.is_some_and(|until| now < until);
+        if !endpoint.options.step_up || principal.session().is_some_and(fresh) {
+            return Ok(());
+        }
+        Err(refuse(
+            codes::STEP_UP_REQUIRED,
+            "confirm at POST /api/v1/me/step-up that it is you, then repeat this request",
+        ))
+    }
+}
+
+/// What callers who are not simply a person in their own session can never do, whatever their permissions.
+fn check_standing(endpoint: &Endpoint, principal: &Principal) -> Result<(), Failure> {
+    let options = &endpoint.options;
+    let tenant = matches!(endpoint.access, AccessRule::Tenant(..));
+    match &principal.standing {
+        Standing::Key(_) if !tenant || options.step_up => Err(refuse(
+            codes::PEOPLE_ONLY,
+            "the key of a service account cannot do this; a person must",
+        )),
+        Standing::Session(session) if session.operator.is_some() => {
+            let may = match endpoint.access {
+                AccessRule::Platform(_) => false,
+                AccessRule::SignedIn => options.while_impersonating,
+                AccessRule::Public(_) | AccessRule::Tenant(..) => !options.step_up,
+            };
+            if may {
+                return Ok(());
+            }
+            Err(refuse(
+                codes::IMPERSONATION_REFUSED,
+                "this is not possible while you act as somebody else",
+            ))
+        }
+        Standing::Key(_) | Standing::Session(_) => Ok(()),
+    }
+}
+
+/// Whoever may see every tenant is not protected by a password alone.
+fn check_second_factor(principal: &Principal) -> Result<(), Failure> {
+    if principal
+        .session()
+        .is_some_and(|session| session.multi_factor)
+    {
+        return Ok(());
+    }
+    Err(refuse(
+        codes::SECOND_FACTOR_REQUIRED,
+        "add a second factor at POST /api/v1/me/totp, or sign in with the one you have",
+    ))
 }
 
 fn origin_refused() -> Failure {

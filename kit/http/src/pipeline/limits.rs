@@ -4,7 +4,7 @@ use gantry_kernel::TenantId;
 
 use super::Inner;
 use super::head::{Trail, refuse};
-use crate::authority::Principal;
+use crate::authority::{Principal, Standing};
 use crate::limit::{Decision, Quota, Subject};
 use crate::problem::{Failure, codes};
 use crate::route::{AccessRule, Endpoint};
@@ -72,13 +72,16 @@ impl Inner {
         if !endpoint.options.class.counts_standard() {
             return Ok(());
         }
-        let quota = self.settings.raw.limits.interactive;
-        self.count(
-            trail,
-            "interactive",
-            Subject::key(principal.identity),
-            quota,
-        )
+        let limits = &self.settings.raw.limits;
+        let (name, subject, quota) = match &principal.standing {
+            Standing::Session(_) => (
+                "interactive",
+                Subject::key(principal.identity),
+                limits.interactive,
+            ),
+            Standing::Key(key) => ("machine", Subject::key(key), limits.machine),
+        };
+        self.count(trail, name, subject, quota)
     }
 
     /// Limits on what is really done: the route's class, and the tenant's total.

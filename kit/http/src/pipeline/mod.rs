@@ -148,9 +148,18 @@ impl Service {
 
     /// Answers a request that is all there, without a socket; for tests and in-process callers.
     pub async fn call(&self, request: http::Request<Bytes>) -> http::Response<Bytes> {
+        self.call_from(None, request).await
+    }
+
+    /// The same, as if `peer` had connected.
+    pub async fn call_from(
+        &self,
+        peer: Option<IpAddr>,
+        request: http::Request<Bytes>,
+    ) -> http::Response<Bytes> {
         let request =
             request.map(|bytes| Full::new(bytes).map_err(|never: Infallible| match never {}));
-        let (parts, body) = self.answer(request, None).await.into_parts();
+        let (parts, body) = self.answer(request, peer).await.into_parts();
         let Ok(collected) = body.collect().await;
         http::Response::from_parts(parts, collected.to_bytes())
     }
@@ -210,6 +219,7 @@ impl Inner {
             id: trail.request_id.clone(),
             method: parts.method,
             route: endpoint.path,
+            idempotent: endpoint.options.idempotent,
             uri: parts.uri,
             headers: parts.headers,
             ip: trail.ip,

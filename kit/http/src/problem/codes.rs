@@ -25,6 +25,14 @@ codes! {
         "You are known here, but none of your roles carries the permission this operation needs.";
     SCOPE_MISSING = "scope_missing" 403 "Scope not sufficient":
         "A role of yours carries the permission, but not over a range that this operation can work with.";
+    STEP_UP_REQUIRED = "step_up_required" 403 "Confirm that it is you":
+        "The operation is sensitive and it is a while since you proved who you are. Confirm at POST /api/v1/me/step-up, then repeat the request.";
+    SECOND_FACTOR_REQUIRED = "second_factor_required" 403 "Second factor required":
+        "Platform staff must sign in with a second factor. Add one at /api/v1/me/factors; if the account has one, sign in again with it.";
+    PEOPLE_ONLY = "people_only" 403 "Only for people":
+        "The operation concerns a person's own account or is sensitive; the key of a service account cannot do it.";
+    IMPERSONATION_REFUSED = "impersonation_refused" 403 "Not while acting as somebody else":
+        "Staff who act as another person may do that person's work, but not touch their account or do what is sensitive.";
     TENANT_SUSPENDED = "tenant_suspended" 403 "Workspace suspended":
         "The workspace is read-only for now; reading still works, writing does not.";
     TENANT_PROVISIONING = "tenant_provisioning" 503 "Workspace not ready yet":

@@ -169,6 +169,21 @@ impl<C: Context> Declared<C> {
         self
     }
 
+    /// Asks for a recent proof that the person is there ([`crate::Session::fresh_until`]), for acts that a
+    /// stolen session must not be enough for. Keys and staff who act as somebody else are refused.
+    #[must_use]
+    pub fn step_up(mut self) -> Self {
+        self.options.step_up = true;
+        self
+    }
+
+    /// Lets staff who act as somebody else call it, though it is that person's own and no tenant's.
+    #[must_use]
+    pub fn while_impersonating(mut self) -> Self {
+        self.options.while_impersonating = true;
+        self
+    }
+
     /// Lets shared caches keep the reply this long; for public documents that are the same for everybody.
     #[must_use]
     pub fn cache_public(mut self, max_age: Duration) -> Self {

@@ -33,6 +33,10 @@ pub struct Options {
     pub description: &'static str,
     /// Whether a repeat under the same `Idempotency-Key` is answered with the first result.
     pub idempotent: bool,
+    /// Whether the caller must have proven who they are a short while ago.
+    pub step_up: bool,
+    /// Whether staff who act as somebody else may call it, though it is that person's own.
+    pub while_impersonating: bool,
     /// How long shared caches may keep the reply.
     pub cache_public: Option<Duration>,
     /// Error codes this operation is known to answer with.
@@ -48,6 +52,8 @@ impl Default for Options {
             summary: "",
             description: "",
             idempotent: false,
+            step_up: false,
+            while_impersonating: false,
             cache_public: None,
             errors: &[],
         }

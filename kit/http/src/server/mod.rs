@@ -1,119 +1,80 @@
 //! A [`Service`](crate::Service) on a socket: HTTP/1.1 and HTTP/2 with prior knowledge on one port, slow and idle
 //! clients cut, and a stop that loses nothing that was accepted.
 
+mod activity;
 mod connection;
 mod patient;
 mod peers;
+mod turnstile;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use hyper_util::rt::TokioExecutor;
-use hyper_util::rt::TokioTimer;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, unconstrained};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::Service;
 use crate::config::Settings;
+use connection::Phase;
 use peers::Peers;
 
 /// Pause after the system refused a connection for want of resources, so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Time for the last step of connections being made when the listener closes: a journey around the world.
+const HANDSHAKE: Duration = Duration::from_millis(250);
 
 /// The server of one socket.
 #[derive(Debug)]
 pub struct Server;
 
 impl Server {
-    /// Serves until `stop` completes, then drains: readiness turns false, after the configured delay the listener is
-    /// closed, idle connections are closed, requests in flight finish within the configured time. Returns the number
-    /// of connections that had to be cut because they did not.
+    /// Serves until `stop` completes, then drains: readiness turns false and answers ask clients to leave; after the
+    /// configured delay nobody new is let in, idle connections are closed once no request came on them for the
+    /// configured time, and requests in flight finish within theirs. Returns the number of connections that had to be
+    /// cut because they did not.
+    ///
+    /// Every request is answered, or its connection was refused, but for one case: HTTP/1.1 has no way to close an idle
+    /// connection that a request could not cross on the way.
     pub async fn serve(
         listener: TcpListener,
         service: Service,
         stop: impl Future<Output = ()> + Send,
     ) -> usize {
         let config = service.settings().raw.clone();
-        let builder = Arc::new(builder(service.settings()));
-        let slots = Arc::new(Semaphore::new(config.max_connections));
-        let peers = Peers::new(service.settings());
-        let (closing, closed) = watch::channel(false);
-        let mut connections = JoinSet::new();
-
         let health = service.health().clone();
-        let delay = config.drain_delay.get();
-        let stop = async {
-            stop.await;
-            health.drain();
-            tokio::time::sleep(delay).await;
-        };
-        tokio::pin!(stop);
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let mut door = Door::new(listener, service, phases);
 
-        loop {
-            let slot = tokio::select! {
-                () = &mut stop => break,
-                slot = Arc::clone(&slots).acquire_owned() => match slot {
-                    Ok(slot) => slot,
-                    Err(_) => break,
-                },
-            };
-            let accepted = tokio::select! {
-                () = &mut stop => break,
-                accepted = listener.accept() => accepted,
-                Some(ended) = connections.join_next() => {
-                    report(ended);
-                    continue;
-                }
-            };
-            let (stream, peer) = match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    tracing::warn!(error = %error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            };
-            let Some(place) = peers.admit(peer.ip()) else {
-                tracing::debug!(client = %peer.ip(), "one address has as many connections as it may");
-                continue;
-            };
-            let run = connection::run(
-                stream,
-                peer.ip(),
-                service.clone(),
-                Arc::clone(&builder),
-                closed.clone(),
-            );
-            connections.spawn(async move {
-                run.await;
-                drop((slot, place));
-            });
-        }
+        door.serve_until(stop).await;
+        health.drain();
+        phase.send_replace(Phase::Draining);
+        door.serve_until(sleep(config.drain_delay.get())).await;
 
-        // Those in the system's queue are connected as far as they know.
-        while let Some(Ok((stream, peer))) = listener.accept().now_or_never() {
-            let (service, builder) = (service.clone(), Arc::clone(&builder));
-            connections.spawn(connection::run(
-                stream,
-                peer.ip(),
-                service,
-                builder,
-                closed.clone(),
-            ));
+        phase.send_replace(Phase::Closing);
+        let limit = Instant::now() + config.drain_timeout.get();
+        match turnstile::shut(&door.listener) {
+            Ok(()) => {
+                let end = limit.min(Instant::now() + HANDSHAKE);
+                door.serve_until(sleep_until(end)).await;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "connections being made right now will be reset");
+            }
         }
-        drop(listener);
-        closing.send_replace(true);
-        let limit = config.drain_timeout.get();
+        let mut connections = door.close();
         let finish = async {
             while let Some(ended) = connections.join_next().await {
                 report(ended);
             }
         };
-        let cut = match tokio::time::timeout(limit, finish).await {
+        let cut = match timeout_at(limit, finish).await {
             Ok(()) => 0,
             Err(_) => connections.len(),
         };
@@ -125,6 +86,88 @@ impl Server {
         }
         connections.shutdown().await;
         cut
+    }
+}
+
+/// Where connections come in, and those that are there.
+struct Door {
+    listener: TcpListener,
+    service: Service,
+    phases: watch::Receiver<Phase>,
+    builder: Arc<auto::Builder<TokioExecutor>>,
+    slots: Arc<Semaphore>,
+    peers: Arc<Peers>,
+    connections: JoinSet<()>,
+}
+
+impl Door {
+    fn new(listener: TcpListener, service: Service, phases: watch::Receiver<Phase>) -> Self {
+        let settings = service.settings();
+        Self {
+            listener,
+            phases,
+            builder: Arc::new(builder(settings)),
+            slots: Arc::new(Semaphore::new(settings.raw.max_connections)),
+            peers: Peers::new(settings),
+            connections: JoinSet::new(),
+            service,
+        }
+    }
+
+    /// Lets connections in until `end` completes.
+    async fn serve_until(&mut self, end: impl Future<Output = ()> + Send) {
+        tokio::pin!(end);
+        loop {
+            let slot = tokio::select! {
+                () = &mut end => return,
+                slot = Arc::clone(&self.slots).acquire_owned() => match slot {
+                    Ok(slot) => slot,
+                    Err(_) => return,
+                },
+            };
+            let accepted = tokio::select! {
+                () = &mut end => return,
+                accepted = self.listener.accept() => accepted,
+                Some(ended) = self.connections.join_next() => {
+                    report(ended);
+                    continue;
+                }
+            };
+            match accepted {
+                Ok((stream, peer)) => self.admit(stream, peer, slot),
+                Err(error) => {
+                    tracing::warn!(error = %error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Serves a connection that has `held` until its end.
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr, held: impl Send + 'static) {
+        let Some(place) = self.peers.admit(peer.ip()) else {
+            tracing::debug!(client = %peer.ip(), "one address has as many connections as it may");
+            return;
+        };
+        let run = connection::run(
+            stream,
+            peer.ip(),
+            self.service.clone(),
+            Arc::clone(&self.builder),
+            self.phases.clone(),
+        );
+        self.connections.spawn(async move {
+            run.await;
+            drop((held, place));
+        });
+    }
+
+    /// Closes the listener. Those in the system's queue are connected as far as they know, so they are still let in.
+    fn close(mut self) -> JoinSet<()> {
+        while let Some(Ok((stream, peer))) = unconstrained(self.listener.accept()).now_or_never() {
+            self.admit(stream, peer, ());
+        }
+        self.connections
     }
 }
 
@@ -146,8 +189,8 @@ fn builder(settings: &Settings) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(config.header_timeout.get())
+        // It would also count the time between requests; the connection's own watch does not.
+        .header_read_timeout(None)
         .max_buf_size(head_buffer.max(16 * 1024))
         .half_close(false)
         .keep_alive(true);

@@ -1,28 +1,33 @@
-//! A stream that is patient with its reader only so long: hyper bounds the time to read a head, but nobody bounds
-//! a client that asks for much and then takes nothing, holding the reply and the connection.
+//! A stream that is patient with its reader only so long: nobody else bounds a client that asks for much and then
+//! takes nothing, holding the reply and the connection. It also notes when the client sends something.
 
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::activity::Activity;
+
 /// Fails a write that makes no progress for the given time.
 pub(super) struct Patient<S> {
     stream: S,
     patience: Duration,
     stalled: Option<Pin<Box<Sleep>>>,
+    activity: Arc<Activity>,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
+    pub(super) fn new(stream: S, patience: Duration, activity: Arc<Activity>) -> Self {
         Self {
             stream,
             patience,
             stalled: None,
+            activity,
         }
     }
 
@@ -55,7 +60,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, buf);
+        let new = &buf.filled()[before..];
+        if !new.is_empty() {
+            self.activity.heard(new);
+        }
+        outcome
     }
 }
 

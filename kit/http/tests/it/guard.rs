@@ -145,3 +145,71 @@ async fn who_may_not_write_does_not_learn_about_the_body() {
     assert_eq!(app.send(ask().bearer("viewer")).await.status, 403);
     assert_eq!(app.send(ask().bearer("owner")).await.status, 415);
 }
+
+/// A key is not a person, staff in somebody else's place leave that person's account alone, and a session alone is
+/// not enough for what is sensitive.
+#[tokio::test]
+async fn permissions_are_not_all_that_counts() {
+    const KEY: Result<(), &str> = Err("people_only");
+    const ACTING: Result<(), &str> = Err("impersonation_refused");
+    const STALE: Result<(), &str> = Err("step_up_required");
+    let app = App::new().await;
+    let cases = [
+        // (method, path, owner, stale, machine, impersonated)
+        ("GET", "/api/v1/me", [Ok(()), Ok(()), KEY, ACTING]),
+        ("POST", "/api/v1/me/writes", [Ok(()), Ok(()), KEY, ACTING]),
+        (
+            "DELETE",
+            "/api/v1/me/session",
+            [Ok(()), Ok(()), KEY, Ok(())],
+        ),
+        ("POST", "/api/v1/me/keys", [Ok(()), STALE, KEY, ACTING]),
+        ("GET", "/api/v1/tenants/alpha/notes", [Ok(()); 4]),
+        (
+            "POST",
+            "/api/v1/tenants/alpha/vault",
+            [Ok(()), STALE, KEY, ACTING],
+        ),
+    ];
+    for (method, path, expected) in cases {
+        for (who, expected) in ["owner", "stale", "machine", "impersonated"]
+            .into_iter()
+            .zip(expected)
+        {
+            let answer = app.send(Ask::new(method, path).bearer(who)).await;
+            let found = if answer.status < 300 {
+                Ok(())
+            } else {
+                assert_eq!(answer.status, 403, "{who}: {method} {path}");
+                Err(answer.code())
+            };
+            assert_eq!(
+                found,
+                expected.map_err(str::to_owned),
+                "{who}: {method} {path}"
+            );
+        }
+    }
+    for (who, code) in [
+        ("machine", "people_only"),
+        ("impersonated", "impersonation_refused"),
+        ("password-only", "second_factor_required"),
+        ("owner", "permission_missing"),
+    ] {
+        let answer = app.send(Ask::get("/api/v1/admin/staff").bearer(who)).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (403, code),
+            "platform staff: {who}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_lacks_the_permission_is_not_asked_to_confirm_who_they_are() {
+    let app = App::new().await;
+    let answer = app
+        .send(Ask::post("/api/v1/tenants/alpha/vault").bearer("viewer"))
+        .await;
+    assert_eq!(answer.code(), "permission_missing");
+}

@@ -84,8 +84,9 @@ async fn every_reply_carries_the_security_headers() {
     let answer = plain.send(Ask::get("/nowhere")).await;
     assert_eq!(
         answer.header("content-security-policy"),
-        "default-src 'none'; frame-ancestors 'none'"
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     );
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(answer.header("x-frame-options"), "DENY");
     assert_eq!(answer.header("referrer-policy"), "no-referrer");
     assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
@@ -100,7 +101,7 @@ async fn every_reply_carries_the_security_headers() {
     let answer = https.send(Ask::get("/healthz")).await;
     assert_eq!(
         answer.header("strict-transport-security"),
-        "max-age=31536000"
+        "max-age=31536000; includeSubDomains"
     );
     let public = https.send(Ask::get("/api/openapi.json")).await;
     assert_eq!(public.header("cache-control"), "public, max-age=3600");

@@ -54,6 +54,21 @@ both_engines! {
         assert_eq!(notes(&app).await, 2);
     }
 
+    async fn a_route_that_does_not_promise_it_cannot_write_once(engine: Engine) {
+        let app = app(engine).await;
+        for key in [None, Some("k1")] {
+            let ask = Ask::post("/api/v1/tenants/alpha/unannounced")
+                .bearer("owner")
+                .json(r#"{"body": "a"}"#);
+            let ask = match key {
+                Some(key) => ask.header("idempotency-key", key),
+                None => ask,
+            };
+            assert_eq!(app.send(ask).await.status, 500);
+        }
+        assert_eq!(notes(&app).await, 0);
+    }
+
     async fn fifty_at_once_have_one_effect(engine: Engine) {
         let app = app(engine).await;
         let answers = join_all((0..50).map(|_| app.send(note("race", "a")))).await;

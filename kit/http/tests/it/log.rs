@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tracing::instrument::WithSubscriber;
 
 use crate::app::{App, Ask};
@@ -66,6 +66,41 @@ async fn one_line_per_request_names_route_and_people_but_no_secrets() {
         !text.contains("private-filter") && !text.contains("owner"),
         "{text}"
     );
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_with_its_reason_and_its_caller() {
+    let notes = "/api/v1/tenants/alpha/notes";
+    let write = || Ask::post("/api/v1/me/writes").cookie("owner");
+    for (ask, status, code, known) in [
+        (Ask::get(notes), 401, "unauthenticated", false),
+        (Ask::get(notes).bearer("bad"), 401, "unauthenticated", false),
+        (
+            Ask::get("/api/v1/admin/staff").bearer("owner"),
+            403,
+            "permission_missing",
+            true,
+        ),
+        (write(), 403, "csrf_failed", true),
+        (
+            write().header("origin", "https://evil.example.org"),
+            403,
+            "origin_refused",
+            true,
+        ),
+        (Ask::get("/nowhere"), 404, "not_found", false),
+    ] {
+        let (lines, text) = logged(ask).await;
+        let line = lines.last().unwrap();
+        assert_eq!(
+            (&line["status"], &line["code"]),
+            (&json!(status), &json!(code)),
+            "{text}"
+        );
+        assert_eq!(line["identity"].is_string(), known, "{text}");
+    }
+    let (lines, _) = logged(Ask::get("/healthz")).await;
+    assert!(lines.iter().all(|line| line.get("code").is_none()));
 }
 
 #[tokio::test]

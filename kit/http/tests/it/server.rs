@@ -1,4 +1,4 @@
-//! What only shows on a socket: framing, slow clients, forwarding, HTTP/2, health, draining.
+//! What only shows on a socket: framing, slow clients, forwarding, HTTP/2, health.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -97,6 +97,27 @@ async fn slow_heads_bodies_and_silent_connections_are_cut() {
     );
     assert!(rest(&mut idle).await.starts_with("HTTP/1.1 200"));
     assert!(started.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn a_pause_between_requests_may_be_longer_than_a_head() {
+    let app = App::with(Engine::Sqlite, |config| {
+        config.header_timeout = Period::seconds(1);
+        config.idle_timeout = Period::seconds(60);
+    })
+    .await;
+    let running = serve(&app).await;
+    let mut idle = open(running.address, &get("/healthz", "")).await;
+    one(&mut idle).await;
+    let mut slow = open(running.address, &get("/healthz", "")).await;
+    one(&mut slow).await;
+    // The second head has no more time than the first; when it is cut, the other has rested for longer than that.
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n")
+        .await
+        .unwrap();
+    assert_eq!(rest(&mut slow).await, "");
+    idle.write_all(&get("/healthz", "")).await.unwrap();
+    assert!(one(&mut idle).await.starts_with("HTTP/1.1 200"));
 }
 
 #[tokio::test]
@@ -401,56 +422,6 @@ async fn only_informative_failures_leave_the_server_ready() {
         (ready.status, ready.json()["status"].as_str().unwrap()),
         (503, "draining")
     );
-}
-
-#[tokio::test]
-async fn stopping_finishes_what_was_begun_and_closes_what_rests() {
-    let app = App::new().await;
-    let running = serve(&app).await;
-    let mut resting = open(running.address, &get("/healthz", "")).await;
-    one(&mut resting).await;
-    let mut busy = open(running.address, &get("/api/v1/gated", "")).await;
-    tokio::time::timeout(PATIENCE, app.gate.arrived.acquire())
-        .await
-        .expect("the request reaches its handler")
-        .unwrap()
-        .forget();
-    running.stop.send(()).unwrap();
-    assert_eq!(rest(&mut resting).await, "");
-    assert!(!running.served.is_finished());
-    app.gate.open.add_permits(1);
-    let reply = rest(&mut busy).await;
-    assert!(reply.starts_with("HTTP/1.1 204"), "{reply}");
-    assert_eq!(running.served.await.unwrap(), 0);
-    assert!(app.service.health().draining());
-    assert!(TcpStream::connect(running.address).await.is_err());
-}
-
-#[tokio::test]
-async fn what_does_not_finish_in_time_is_cut_and_counted() {
-    let app = App::with(Engine::Sqlite, |config| {
-        config.drain_timeout = Period::seconds(1);
-        config.body_timeout = Period::seconds(60);
-    })
-    .await;
-    let running = serve(&app).await;
-    let mut stuck = open(
-        running.address,
-        b"POST /api/v1/echo HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\
-            expect: 100-continue\r\n\r\n",
-    )
-    .await;
-    // The server says so once it waits for the body.
-    assert!(one(&mut stuck).await.starts_with("HTTP/1.1 100"));
-    running.stop.send(()).unwrap();
-    assert_eq!(
-        tokio::time::timeout(PATIENCE, running.served)
-            .await
-            .unwrap()
-            .unwrap(),
-        1
-    );
-    rest(&mut stuck).await;
 }
 
 #[tokio::test]

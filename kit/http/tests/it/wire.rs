@@ -21,7 +21,11 @@ pub(crate) struct Running {
 }
 
 pub(crate) async fn serve(app: &App) -> Running {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    serve_at(app, "127.0.0.1:0").await
+}
+
+pub(crate) async fn serve_at(app: &App, address: &str) -> Running {
+    let listener = TcpListener::bind(address).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let service = app.service.clone();

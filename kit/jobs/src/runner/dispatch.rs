@@ -1,20 +1,22 @@
-//! The dispatcher: finds due places, claims their jobs in turn, and looks after the hints.
+//! The dispatcher: finds due places, has them looked into in turn, and runs what was claimed there.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
 
 use gantry_db::DbError;
 use gantry_kernel::{TenantId, Timestamp};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::watch,
+    task::{self, JoinError, JoinSet},
+    time::Instant,
+};
 
-use super::{Phase, Shared, fair, seats::Seats};
-use crate::{Place, hints, schedule, store};
+use super::{Phase, Shared, due::Round, fair, looks::Looking, seats::Seats, visit::Found};
+use crate::{Place, schedule};
 
-/// Hints read at once; settled ones make room for the rest.
-const HINTS: i64 = 4_096;
 /// The shortest wait for a resting place.
 const SHORTEST_WAIT: Duration = Duration::from_millis(25);
 /// How often the schedules are read when none was known to be due.
@@ -24,23 +26,25 @@ pub(crate) struct Dispatcher {
     pub(super) shared: Arc<Shared>,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) tasks: JoinSet<()>,
-    pub(super) running: Seats,
+    pub(super) seats: Seats,
+    pub(super) looks: JoinSet<Result<Found, DbError>>,
+    pub(super) looking: HashMap<task::Id, Looking>,
+    round: Round,
+    /// Tenants that committed due work in this process and were not looked at since.
+    pub(super) told: BTreeMap<TenantId, Timestamp>,
     /// The place served last; at first control, so that tenants begin.
     pub(super) last: Option<TenantId>,
     /// Unknown kinds already reported.
-    reported: BTreeSet<String>,
+    pub(super) reported: BTreeSet<String>,
     pub(super) attempts: u64,
-    failing: Option<String>,
+    pub(super) failing: Option<String>,
     schedules_seeded: bool,
     /// When to read the schedules again: wall time, and the latest moment (monotonic).
     schedules: (Option<Timestamp>, Duration),
-}
-
-/// What one pass over the due places came to.
-struct Pass {
-    claimed: usize,
-    /// How long nothing is expected, unless something is told.
-    wait: Duration,
+    /// There may be more to claim as soon as there is a seat.
+    pub(super) more: bool,
+    /// When to look again, unless something is told.
+    again: Instant,
 }
 
 impl Dispatcher {
@@ -49,40 +53,51 @@ impl Dispatcher {
             shared,
             phase,
             tasks: JoinSet::new(),
-            running: Seats::default(),
+            seats: Seats::default(),
+            looks: JoinSet::new(),
+            looking: HashMap::new(),
+            round: Round::default(),
+            told: BTreeMap::new(),
             last: None,
             reported: BTreeSet::new(),
             attempts: 0,
             failing: None,
             schedules_seeded: false,
             schedules: (None, Duration::ZERO),
+            more: false,
+            again: Instant::now(),
         }
     }
 
     /// Runs until the phase changes, then until the running jobs have ended.
     pub(crate) async fn serve(mut self) {
-        while *self.phase.borrow_and_update() == Phase::Running {
-            let wait = match self.pass(false).await {
-                Ok(pass) => {
-                    if self.failing.take().is_some() {
-                        tracing::info!("the queue can be read again");
-                    }
-                    if pass.claimed > 0 && self.free() > 0 {
-                        continue;
-                    }
-                    pass.wait
-                }
-                Err(error) => {
-                    self.complain(&error);
-                    self.shared.config.poll
-                }
-            };
+        while self.runs() {
+            if let Err(error) = self.pass(false).await {
+                self.complain(&error);
+                self.again = Instant::now() + self.shared.config.poll;
+            }
             let shared = Arc::clone(&self.shared);
-            tokio::select! {
-                Some(ended) = self.tasks.join_next() => self.note_end(ended),
-                () = shared.hints.wake.notified() => {}
-                () = tokio::time::sleep(wait) => {}
-                changed = self.phase.changed() => if changed.is_err() { return },
+            while self.runs() && !(self.more && self.free() > 0) {
+                tokio::select! {
+                    Some(ended) = self.tasks.join_next() => {
+                        self.note_end(ended);
+                        break;
+                    }
+                    Some(ended) = self.looks.join_next_with_id() => {
+                        if let Err(error) = self.take_in(ended) {
+                            self.complain(&error);
+                        }
+                    }
+                    () = shared.hints.wake.notified() => break,
+                    () = tokio::time::sleep_until(self.again) => break,
+                    changed = self.phase.changed() => if changed.is_err() { return },
+                }
+            }
+        }
+        // What is claimed by now is told to stop like the rest.
+        while let Some(ended) = self.looks.join_next_with_id().await {
+            if let Err(error) = self.take_in(ended) {
+                self.complain(&error);
             }
         }
         while let Some(ended) = self.tasks.join_next().await {
@@ -93,27 +108,43 @@ impl Dispatcher {
     /// Runs until nothing is due and nothing runs.
     pub(crate) async fn drain(mut self) -> Result<u64, DbError> {
         loop {
-            let pass = self.pass(true).await?;
-            if pass.claimed > 0 && self.free() > 0 {
+            let before = self.attempts;
+            self.pass(true).await?;
+            while let Some(ended) = self.looks.join_next_with_id().await {
+                self.take_in(ended)?;
+            }
+            if self.more && self.free() > 0 {
                 continue;
             }
             match self.tasks.join_next().await {
                 Some(ended) => self.note_end(ended),
-                None if pass.claimed == 0 => return Ok(self.attempts),
+                None if self.attempts == before && !self.more => return Ok(self.attempts),
                 None => {}
             }
         }
     }
 
-    fn free(&self) -> usize {
-        self.shared.config.workers.saturating_sub(self.tasks.len())
+    pub(super) fn runs(&mut self) -> bool {
+        *self.phase.borrow_and_update() == Phase::Running
     }
 
-    pub(super) fn now(&self) -> Duration {
+    pub(super) fn free(&self) -> usize {
+        let workers = self.shared.config.workers;
+        workers.saturating_sub(self.seats.taken())
+    }
+
+    fn now(&self) -> Duration {
         self.shared.kernel.clock.monotonic()
     }
 
-    fn note_end(&mut self, ended: Result<(), tokio::task::JoinError>) {
+    pub(super) fn wait_at_most(&mut self, wait: Duration) {
+        // A moment beyond what the clock can count is never.
+        if let Some(at) = Instant::now().checked_add(wait) {
+            self.again = self.again.min(at);
+        }
+    }
+
+    fn note_end(&mut self, ended: Result<(), JoinError>) {
         // A worker catches its handler's panics, so this is a fault of ours. Its lease must not look like
         // one of this process's running jobs, or it would wait for a restart.
         if let Err(error) = ended {
@@ -130,116 +161,53 @@ impl Dispatcher {
         }
     }
 
-    /// Claims what is due, place by place in turn. `every` looks into resting places too.
-    async fn pass(&mut self, every: bool) -> Result<Pass, DbError> {
+    /// Has every place looked into that may have something due, in turn. `every` looks into resting places too.
+    async fn pass(&mut self, every: bool) -> Result<(), DbError> {
+        self.again = Instant::now() + self.shared.config.poll;
         if self.free() == 0 {
             // Whatever is due, the end of a job is what to wait for.
-            let wait = self.shared.config.poll;
-            return Ok(Pass { claimed: 0, wait });
+            return Ok(());
         }
+        self.more = false;
         let schedules_wait = self.fire_schedules(every).await?;
-        let told = self.shared.hints.take_told();
-        let (hinted, next_hint) = self
-            .shared
-            .read(&Place::Control, async |tx| {
-                Ok((hints::due(tx, HINTS).await?, hints::next(tx).await?))
-            })
-            .await?;
+        self.wait_at_most(schedules_wait);
+        self.told.extend(self.shared.hints.take_told());
+        let due = self.shared.read_due(&mut self.round, every).await?;
         // Taken after the reading, as rule 3 of the hints demands.
         let read = self.now();
-        let generations: BTreeMap<TenantId, i64> = hinted
-            .iter()
-            .map(|hint| (hint.tenant_id, hint.generation))
-            .collect();
         let wall = self.shared.kernel.now();
-        let mut wait = self.shared.config.poll.min(schedules_wait);
-        if let Some(next) = next_hint {
-            wait = wait.min(next.since(wall));
+        if let Some(next) = due.next {
+            self.wait_at_most(next.since(wall));
         }
-        self.shared
-            .settler()
-            .retain(|tenant| generations.contains_key(&tenant));
+        if due.more {
+            self.wait_at_most(SHORTEST_WAIT);
+        }
         let mut places = vec![None];
-        for (tenant, generation) in &generations {
-            if every
-                || told.contains_key(tenant)
-                || !self.shared.settler().rests(*tenant, *generation, read)
-            {
+        for (tenant, generation) in &due.generations {
+            let rests = || self.shared.settler().rests(*tenant, *generation, read);
+            if every || self.told.contains_key(tenant) || !rests() {
                 places.push(Some(*tenant));
             }
         }
-        // What this process was told counts even where a hint is not to be seen yet.
-        places.extend(
-            told.iter()
-                .filter(|(_, due_at)| **due_at <= wall)
-                .map(|(tenant, _)| Some(*tenant)),
-        );
+        // What this process was told counts even where a hint is not to be seen yet; for what is due later
+        // there is a hint.
+        self.told.retain(|_, due_at| *due_at <= wall);
+        places.extend(self.told.keys().copied().map(Some));
         let order = fair::in_turn(places, self.last);
         let count = order.len();
-        let mut claimed = 0;
         for place in order {
-            if *self.phase.borrow() != Phase::Running {
+            let generation = place.and_then(|tenant| due.generations.get(&tenant).copied());
+            if !self.room_to_look().await? {
                 break;
             }
-            let running = self.running.of_place(place);
-            let take = fair::share(self.free(), count, running, self.shared.config.per_place);
-            if take == 0 {
-                if self.free() == 0 {
-                    break;
-                }
-                continue;
-            }
-            let generation = place.and_then(|tenant| generations.get(&tenant).copied());
-            match self.visit_in_time(place, generation, read, take).await {
-                Ok(visit) => {
-                    claimed += visit.claimed;
-                    if let Some(next) = visit.next {
-                        wait = wait.min(next);
-                    }
-                }
-                Err(error) => match place {
-                    None => return Err(error),
-                    Some(tenant) => self.unreadable(tenant, generation, read, &error),
-                },
-            }
+            self.look(place, generation, read, count);
         }
-        if let Some(again) = self.shared.settler().next() {
+        let resting = self.shared.settler().next();
+        if let Some(again) = resting {
             let rest = again.saturating_sub(self.now());
-            wait = wait.min(rest.max(SHORTEST_WAIT));
-        }
-        Ok(Pass { claimed, wait })
-    }
-
-    pub(super) async fn report_unknown(&mut self, seat: &Place) -> Result<(), DbError> {
-        let shared = Arc::clone(&self.shared);
-        let unknown = shared
-            .read(seat, async |tx| {
-                store::unknown_kinds(tx, &shared.known).await
-            })
-            .await?;
-        for kind in unknown {
-            if !self.reported.contains(&kind) {
-                tracing::warn!(%kind, "due jobs of a kind unknown to this version stay queued");
-                self.reported.insert(kind);
-            }
+            self.wait_at_most(rest.max(SHORTEST_WAIT));
         }
         Ok(())
-    }
-
-    fn unreadable(
-        &mut self,
-        tenant: TenantId,
-        generation: Option<i64>,
-        read: Duration,
-        error: &DbError,
-    ) {
-        let times = self
-            .shared
-            .settler()
-            .unreadable(tenant, generation.unwrap_or(0), read);
-        if times == 1 {
-            tracing::warn!(%tenant, %error, "a tenant's queue cannot be read, trying on");
-        }
     }
 
     /// Enqueues what the schedules owe; answers how long none is expected.

@@ -1,7 +1,9 @@
 //! Runs due jobs: one dispatcher per process, a bounded number of workers, places in turn.
 
 mod dispatch;
+mod due;
 mod fair;
+mod looks;
 mod seats;
 mod visit;
 mod work;
@@ -29,6 +31,8 @@ pub struct RunnerConfig {
     pub per_place: usize,
     /// The longest time between two looks for work of other processes.
     pub poll: Duration,
+    /// Due tenants read at once; more are read in turns.
+    pub hints_at_once: i64,
 }
 
 impl RunnerConfig {
@@ -40,12 +44,13 @@ impl RunnerConfig {
 }
 
 impl Default for RunnerConfig {
-    /// 8 workers, 4 of them for one tenant at most, a look every second.
+    /// 8 workers, 4 of them for one tenant at most, a look every second, 4,096 hints.
     fn default() -> Self {
         Self {
             workers: 8,
             per_place: 4,
             poll: Duration::from_secs(1),
+            hints_at_once: 4_096,
         }
     }
 }

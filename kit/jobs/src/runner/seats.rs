@@ -7,18 +7,24 @@ use std::{
 
 use gantry_kernel::TenantId;
 
-use super::Shared;
+use super::{Shared, fair};
 
-type Counts = HashMap<(Option<TenantId>, &'static str), usize>;
+/// Stands for the kind of jobs that are being claimed.
+const RESERVED: &str = "";
 
-/// Counts of running jobs. A [`Seat`] gives its place back when it is dropped, however its task ended.
-#[derive(Default)]
+type Key = (Option<TenantId>, &'static str);
+type Counts = HashMap<Key, usize>;
+
+/// Counts of running jobs. Clones count together.
+#[derive(Clone, Default)]
 pub(crate) struct Seats(Arc<Mutex<Counts>>);
 
-/// One running job.
-pub(crate) struct Seat {
-    counts: Arc<Mutex<Counts>>,
-    key: (Option<TenantId>, &'static str),
+/// The seats of running jobs, or kept for jobs that are being claimed. Gives them back when it is dropped,
+/// however its task ended.
+pub(crate) struct Held {
+    seats: Seats,
+    key: Key,
+    count: usize,
 }
 
 impl Seats {
@@ -26,23 +32,45 @@ impl Seats {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Jobs running for a place.
+    /// Seats taken or reserved.
+    pub(crate) fn taken(&self) -> usize {
+        self.counts().values().sum()
+    }
+
+    /// Those of one place.
     pub(crate) fn of_place(&self, place: Option<TenantId>) -> usize {
-        let counts = self.counts();
-        counts
-            .iter()
-            .filter(|((of, _), _)| *of == place)
-            .map(|(_, count)| count)
-            .sum()
+        of_place(&self.counts(), place)
     }
 
     /// Counts one more.
-    pub(crate) fn take(&self, place: Option<TenantId>, kind: &'static str) -> Seat {
-        let key = (place, kind);
-        *self.counts().entry(key).or_insert(0) += 1;
-        Seat {
-            counts: Arc::clone(&self.0),
+    pub(crate) fn take(&self, place: Option<TenantId>, kind: &'static str) -> Held {
+        self.hold(&mut self.counts(), (place, kind), 1)
+    }
+
+    /// Keeps a place's share of the free seats, at most `room`; `None` if there is not one.
+    pub(crate) fn reserve(
+        &self,
+        place: Option<TenantId>,
+        shared: &Shared,
+        places: usize,
+        room: usize,
+    ) -> Option<Held> {
+        let mut counts = self.counts();
+        let free = shared
+            .config
+            .workers
+            .saturating_sub(counts.values().sum::<usize>());
+        let running = of_place(&counts, place);
+        let count = fair::share(free, places, running, shared.config.per_place).min(room);
+        (count > 0).then(|| self.hold(&mut counts, (place, RESERVED), count))
+    }
+
+    fn hold(&self, counts: &mut Counts, key: Key, count: usize) -> Held {
+        *counts.entry(key).or_insert(0) += count;
+        Held {
+            seats: self.clone(),
             key,
+            count,
         }
     }
 
@@ -70,11 +98,26 @@ impl Seats {
     }
 }
 
-impl Drop for Seat {
+fn of_place(counts: &Counts, place: Option<TenantId>) -> usize {
+    counts
+        .iter()
+        .filter(|((of, _), _)| *of == place)
+        .map(|(_, count)| count)
+        .sum()
+}
+
+impl Held {
+    /// How many.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+}
+
+impl Drop for Held {
     fn drop(&mut self) {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.seats.counts();
         if let Some(count) = counts.get_mut(&self.key) {
-            *count -= 1;
+            *count -= self.count;
             if *count == 0 {
                 counts.remove(&self.key);
             }

@@ -1,111 +1,167 @@
-//! A look into one place: claiming what is due there, or learning that nothing is.
+//! A look into one place: claiming what is due there, or learning that nothing is. Looks run side by
+//! side, so that a database that hangs holds up nobody else.
 
 use std::{sync::Arc, time::Duration};
 
 use gantry_db::DbError;
 use gantry_kernel::{JobId, TenantId};
+use tokio::sync::watch;
 
-use super::{dispatch::Dispatcher, work};
-use crate::{Place, hints, settle::Verdict, store};
+use super::{
+    Phase, Shared,
+    seats::{Held, Seats},
+};
+use crate::{
+    Place, hints, latent,
+    settle::Verdict,
+    store::{self, Claimed},
+};
 
 /// The longest a look into a tenant may take, its opening and migration included.
 const LONGEST_VISIT: Duration = Duration::from_secs(10);
 
-/// What a look came to.
+/// One look that is to be made.
 pub(super) struct Visit {
-    pub(super) claimed: usize,
+    pub(super) shared: Arc<Shared>,
+    pub(super) seats: Seats,
+    pub(super) phase: watch::Receiver<Phase>,
+    pub(super) place: Option<TenantId>,
+    /// The generation of the hint that led here, and a moment not before its reading.
+    pub(super) generation: Option<i64>,
+    pub(super) read: Duration,
+    /// How many places want seats.
+    pub(super) places: usize,
+}
+
+/// What a look came to.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) claimed: Option<Claim>,
+    /// Something is due that no seat was free for.
+    pub(super) crowded: bool,
+    /// Due jobs of kinds that nobody here knows.
+    pub(super) unknown: Vec<String>,
     /// How long until the next job of the place is due.
     pub(super) next: Option<Duration>,
 }
 
-impl Dispatcher {
-    /// One tenant whose database hangs must not hold up the others, nor control.
-    pub(super) async fn visit_in_time(
-        &mut self,
-        place: Option<TenantId>,
-        generation: Option<i64>,
-        read: Duration,
-        take: usize,
-    ) -> Result<Visit, DbError> {
-        if place.is_none() {
-            return self.visit(place, generation, read, take).await;
+/// Jobs leased to this process, and the seats kept for them.
+pub(super) struct Claim {
+    pub(super) place: Place,
+    pub(super) jobs: Vec<Claimed>,
+    pub(super) token: String,
+    pub(super) reserved: Held,
+}
+
+impl Visit {
+    /// Makes the look. One into a tenant ends in bounded time.
+    pub(super) async fn make(self) -> Result<Found, DbError> {
+        if self.place.is_none() {
+            return self.look().await;
         }
-        let visit = self.visit(place, generation, read, take);
-        if let Ok(visit) = tokio::time::timeout(LONGEST_VISIT, visit).await {
-            return visit;
+        if let Ok(found) = tokio::time::timeout(LONGEST_VISIT, self.look()).await {
+            return found;
         }
         // A claim may have been on its way.
         self.shared.disown();
         Err(DbError::Timeout)
     }
 
-    async fn visit(
-        &mut self,
-        place: Option<TenantId>,
-        generation: Option<i64>,
-        read: Duration,
-        take: usize,
-    ) -> Result<Visit, DbError> {
-        let looked = self.now();
-        let seat = match place {
-            None => Place::Control,
-            Some(tenant) => Place::Tenant(self.shared.tenants.get(tenant).await?),
+    async fn look(&self) -> Result<Found, DbError> {
+        let shared = &self.shared;
+        let looked = shared.kernel.clock.monotonic();
+        let (kinds, room) = self.seats.room(self.place, shared);
+        let looking = async {
+            let place = match self.place {
+                None => Place::Control,
+                Some(tenant) => Place::Tenant(shared.tenants.get(tenant).await?),
+            };
+            let found = shared
+                .read(&place, async |tx| {
+                    let latent = latent::due(tx, shared.kinds.values()).await?;
+                    Ok(store::look(tx, &kinds).await?.with(latent, tx.now()))
+                })
+                .await?;
+            Ok::<_, DbError>((place, found))
         };
-        let shared = Arc::clone(&self.shared);
-        let (kinds, room) = self.running.room(place, &shared);
-        let found = shared
-            .read(&seat, async |tx| store::look(tx, &kinds).await)
-            .await?;
+        let (place, found) = tokio::select! {
+            found = looking => found?,
+            () = stopping(self.phase.clone()) => return Ok(Found::default()),
+        };
         if found.ready {
-            let claimed = self.claim(&seat, kinds, take.min(room)).await?;
-            if claimed > 0 {
-                self.last = place;
-                if let Some(tenant) = place {
-                    self.shared.settler().forget(tenant);
+            let Some(reserved) = self.seats.reserve(self.place, shared, self.places, room) else {
+                return Ok(Found {
+                    crowded: true,
+                    ..Found::default()
+                });
+            };
+            let claim = self.claim(place.clone(), kinds, reserved).await?;
+            if !claim.jobs.is_empty() {
+                if let Some(tenant) = self.place {
+                    shared.settler().forget(tenant);
                 }
-                return Ok(Visit {
-                    claimed,
-                    next: None,
+                return Ok(Found {
+                    claimed: Some(claim),
+                    ..Found::default()
                 });
             }
         }
-        let wall = self.shared.kernel.now();
+        let wall = shared.kernel.now();
         let overdue = found.next.is_some_and(|next| next <= wall);
+        let mut unknown = Vec::new();
         if overdue && !found.ready {
-            self.report_unknown(&seat).await?;
+            unknown = shared
+                .read(&place, async |tx| {
+                    store::unknown_kinds(tx, &shared.known).await
+                })
+                .await?;
         }
-        if let (Some(tenant), Some(generation)) = (place, generation) {
-            let verdict = self
-                .shared
-                .settler()
-                .empty(tenant, generation, read, looked);
-            // A job that is due and cannot be taken here keeps its hint for those who can.
-            if verdict == Verdict::Settle && !overdue {
-                let next = found.next;
-                self.shared
-                    .write(&Place::Control, async move |tx| {
-                        hints::settle(tx, tenant, generation, next).await
-                    })
-                    .await?;
-                self.shared.settler().forget(tenant);
-            } else if verdict == Verdict::Settle {
-                self.shared.settler().unreadable(tenant, generation, read);
-            }
-        }
-        Ok(Visit {
-            claimed: 0,
+        self.settle(looked, &found, overdue).await?;
+        Ok(Found {
+            unknown,
             next: found.next.filter(|_| !overdue).map(|next| next.since(wall)),
+            ..Found::default()
         })
     }
 
-    async fn claim(&mut self, seat: &Place, kinds: String, take: usize) -> Result<usize, DbError> {
+    /// Nothing can be taken here: raises the hint, once that is allowed.
+    async fn settle(
+        &self,
+        looked: Duration,
+        found: &store::Look,
+        overdue: bool,
+    ) -> Result<(), DbError> {
+        let (Some(tenant), Some(generation)) = (self.place, self.generation) else {
+            return Ok(());
+        };
+        let shared = &self.shared;
+        let verdict = shared
+            .settler()
+            .empty(tenant, generation, self.read, looked);
+        // A job that is due and cannot be taken here keeps its hint for those who can.
+        if verdict == Verdict::Settle && !overdue {
+            let next = found.next;
+            shared
+                .write(&Place::Control, async move |tx| {
+                    hints::settle(tx, tenant, generation, next).await
+                })
+                .await?;
+            shared.settler().forget(tenant);
+        } else if verdict == Verdict::Settle {
+            shared.settler().unreadable(tenant, generation, self.read);
+        }
+        Ok(())
+    }
+
+    async fn claim(&self, place: Place, kinds: String, reserved: Held) -> Result<Claim, DbError> {
         let owner = self.shared.owner();
         let token = format!("{owner}{}", self.shared.kernel.id::<JobId>());
-        let shared = Arc::clone(&self.shared);
-        let claim_token = token.clone();
+        let (shared, claim_token) = (Arc::clone(&self.shared), token.clone());
+        let take = reserved.count();
         let written = self
             .shared
-            .write(seat, async move |tx| {
+            .write(&place, async move |tx| {
+                latent::surface(tx, shared.kinds.values()).await?;
                 let leased =
                     store::claim(tx, &kinds, &owner, &claim_token, shared.first_lease, take)
                         .await?;
@@ -124,27 +180,22 @@ impl Dispatcher {
             // The commit may have happened all the same: what it leased is not running here.
             self.shared.disown();
         }
-        let jobs = written?;
-        let claimed = jobs.len();
-        for job in jobs {
-            let Some(kind) = self.shared.kinds.get(job.kind.as_str()).cloned() else {
-                continue;
-            };
-            let seated = self.running.take(seat.tenant(), kind.name);
-            self.attempts += 1;
-            let attempt = work::run(
-                Arc::clone(&self.shared),
-                seat.clone(),
-                kind,
-                job,
-                token.clone(),
-                self.phase.clone(),
-            );
-            self.tasks.spawn(async move {
-                attempt.await;
-                drop(seated);
-            });
-        }
-        Ok(claimed)
+        Ok(Claim {
+            place,
+            jobs: written?,
+            token,
+            reserved,
+        })
+    }
+}
+
+/// Waits until nothing new is to be taken. A runner that is dropped says nothing and drops its looks.
+async fn stopping(mut phase: watch::Receiver<Phase>) {
+    let dropped = phase
+        .wait_for(|phase| *phase != Phase::Running)
+        .await
+        .is_err();
+    if dropped {
+        std::future::pending::<()>().await;
     }
 }

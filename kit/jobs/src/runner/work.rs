@@ -3,13 +3,13 @@
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
-use gantry_db::{DbError, panic_text};
+use gantry_db::{DbError, Tx, panic_text};
 use tokio::sync::watch;
 
 use super::{Phase, Shared};
 use crate::{
-    JobCx, JobError, JobKind, Lease, Place,
-    store::{self, Claimed},
+    Death, JobCx, JobError, JobKind, Lease, Place,
+    store::{self, Buried, Claimed},
 };
 
 /// Runs the handler and records what came of it. If even that cannot be written, the lease runs out
@@ -22,9 +22,8 @@ pub(crate) async fn run(
     token: String,
     phase: watch::Receiver<Phase>,
 ) {
-    let lease = Lease::new(claimed.id, token, kind.lease);
-    let attempt = claimed.attempts;
-    let outcome = if attempt > kind.max_attempts {
+    let lease = Lease::new(claimed.id, token, kind.lease, claimed.attempts);
+    let outcome = if claimed.attempts > kind.max_attempts {
         Some(Err(JobError::fatal(
             "every attempt ended without a word: the process died or lost the database",
         )))
@@ -32,7 +31,7 @@ pub(crate) async fn run(
         attempt_once(&shared, &place, &kind, &claimed, &lease, phase).await
     };
     let recorded = match &outcome {
-        Some(outcome) => record(&shared, &place, &kind, attempt, &lease, outcome).await,
+        Some(outcome) => record(&shared, &place, &kind, &claimed, &lease, outcome).await,
         None => release(&shared, &place, &lease).await,
     };
     let job = claimed.id;
@@ -124,15 +123,15 @@ async fn keep_alive(shared: &Shared, place: &Place, lease: &Lease) {
 }
 
 async fn record(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     place: &Place,
     kind: &JobKind,
-    attempt: u32,
+    claimed: &Claimed,
     lease: &Lease,
     outcome: &Result<(), JobError>,
 ) -> Result<bool, DbError> {
     let held = lease.clone();
-    let (job, name) = (lease.id(), kind.name);
+    let (job, name, attempt) = (lease.id(), kind.name, lease.attempt());
     match outcome {
         Ok(()) => {
             shared
@@ -155,13 +154,53 @@ async fn record(
         }
         Err(JobError::Retry { detail, .. } | JobError::Fatal { detail }) => {
             tracing::error!(%job, kind = name, attempt, %detail, "job is dead");
-            let detail = shorten(detail);
-            shared
-                .write(place, async move |tx| {
-                    store::bury(tx, held.id(), held.token(), &detail).await
-                })
-                .await
+            bury(shared, place, claimed, lease, shorten(detail)).await
         }
+    }
+}
+
+/// Declares a job dead, with what follows for its kind.
+async fn bury(
+    shared: &Arc<Shared>,
+    place: &Place,
+    claimed: &Claimed,
+    lease: &Lease,
+    detail: String,
+) -> Result<bool, DbError> {
+    let grave = Arc::new(Grave {
+        shared: Arc::clone(shared),
+        kind: claimed.kind.clone(),
+        lease: lease.clone(),
+        death: Death {
+            id: claimed.id,
+            detail,
+            // What is no JSON is nothing that a hook could know.
+            payload: serde_json::from_str(&claimed.payload).unwrap_or_default(),
+        },
+    });
+    let buried = shared
+        .write(place, async move |tx| grave.dig(tx).await)
+        .await?;
+    Ok(buried != Buried::Lost)
+}
+
+struct Grave {
+    shared: Arc<Shared>,
+    kind: String,
+    lease: Lease,
+    death: Death,
+}
+
+impl Grave {
+    async fn dig(&self, tx: &mut Tx) -> Result<Buried, DbError> {
+        let (id, token) = (self.lease.id(), self.lease.token());
+        let buried = store::bury(tx, id, token, &self.death.detail).await?;
+        let kind = self.shared.kinds.get(self.kind.as_str());
+        if let (Buried::Dead, Some(on_dead)) = (buried, kind.and_then(|kind| kind.on_dead.as_ref()))
+        {
+            on_dead(tx, &self.death).await?;
+        }
+        Ok(buried)
     }
 }
 

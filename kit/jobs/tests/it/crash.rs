@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gantry_db::{DbError, args, sql};
+use gantry_db::{DbError, TenantDb, args, sql};
 use gantry_jobs::{JobError, JobKind, NewJob, enqueue};
 use gantry_testkit::both_engines;
 use tokio::sync::Notify;
@@ -135,9 +135,125 @@ both_engines! {
             world.clock.advance(Duration::from_secs(61));
         }
         let journal = Journal::default();
-        world.other_runner(vec![journal.kind("work").max_attempts(2)]).drain().await.unwrap();
+        let kind = journal.kind("work").max_attempts(2).on_dead(|tx, death| {
+            Box::pin(async move {
+                let payload: Option<String> = death.payload();
+                assert_eq!(payload.as_deref(), Some("x"));
+                assert!(death.detail.contains("without a word"));
+                note_effect(tx, "given up").await
+            })
+        });
+        let other = world.other_runner(vec![kind]);
+        other.drain().await.unwrap();
+        world.clock.advance(Duration::from_secs(61));
+        other.drain().await.unwrap();
         assert_eq!(journal.len(), 0);
         assert_eq!(rows(&tenant).await[0].0, "dead");
+        assert_eq!(effects(&tenant).await, ["given up"], "once");
+    }
+
+    async fn a_process_that_dies_after_each_step_forward_comes_to_the_end(engine: Engine) {
+        let world = World::new(engine).await;
+        let tenant = world.tenant("one").await;
+        put(&tenant, "work", "x").await;
+        let steps = || {
+            let stepped = Arc::new(Notify::new());
+            let signal = Arc::clone(&stepped);
+            let kind = JobKind::new("work", move |cx| {
+                let signal = Arc::clone(&signal);
+                async move {
+                    let (lease, attempt) = (cx.lease.clone(), cx.attempt);
+                    let done = cx
+                        .tenant_db()?
+                        .write(async move |tx| {
+                            lease.progress(tx).await?;
+                            note_effect(tx, &format!("attempt {attempt}")).await?;
+                            let (steps,) = tx
+                                .one::<(i64,)>(sql!("select count(*) from effects"), &args![])
+                                .await?;
+                            if steps == 5 {
+                                lease.finish(tx).await?;
+                            }
+                            Ok::<_, JobError>(steps == 5)
+                        })
+                        .await?;
+                    signal.notify_one();
+                    if done { Ok(()) } else { std::future::pending().await }
+                }
+            });
+            (kind.max_attempts(2), stepped)
+        };
+        for _ in 0..4 {
+            let (kind, stepped) = steps();
+            let running = world.runner(vec![kind]).start();
+            stepped.notified().await;
+            drop(running);
+            world.clock.advance(Duration::from_secs(61));
+        }
+        world.other_runner(vec![steps().0]).drain().await.unwrap();
+        assert!(rows(&tenant).await.is_empty());
+        let first = "attempt 1".to_owned();
+        let later = || "attempt 2".to_owned();
+        assert_eq!(effects(&tenant).await, [first, later(), later(), later(), later()]);
+    }
+
+    async fn what_follows_a_death_is_one_act_with_it(engine: Engine) {
+        let world = World::new(engine).await;
+        let tenant = world.tenant("one").await;
+        put(&tenant, "work", "x").await;
+        let (attempts, deaths) = (Journal::default(), Journal::default());
+        let (tried, died) = (attempts.clone(), deaths.clone());
+        let kind = JobKind::new("work", move |_| {
+            tried.add("tried");
+            std::future::ready(Err(JobError::fatal("broken")))
+        });
+        // The first burial fails after its effect.
+        let kind = kind.on_dead(move |tx, death| {
+            let died = died.clone();
+            Box::pin(async move {
+                died.add(death.detail.clone());
+                note_effect(tx, "given up").await?;
+                if died.len() == 1 { Err(DbError::NoRow) } else { Ok(()) }
+            })
+        });
+        let runner = world.runner(vec![kind]);
+        runner.drain().await.unwrap();
+        assert_eq!(rows(&tenant).await[0].0, "queued");
+        assert!(effects(&tenant).await.is_empty());
+        world.clock.advance(Duration::from_secs(61));
+        runner.drain().await.unwrap();
+        assert_eq!(rows(&tenant).await[0].0, "dead");
+        assert_eq!(effects(&tenant).await, ["given up"]);
+        assert_eq!(deaths.notes(), ["broken", "broken"]);
+        assert_eq!(attempts.len(), 2);
+    }
+
+    async fn a_job_asked_for_again_is_not_given_up(engine: Engine) {
+        let world = World::new(engine).await;
+        let tenant = world.tenant("one").await;
+        let ask = async |db: &TenantDb| {
+            db.write(async |tx| enqueue(tx, NewJob::new("work", &"x").dedupe("one".to_owned())).await)
+                .await
+                .unwrap();
+        };
+        ask(&tenant).await;
+        let attempts = Journal::default();
+        let tried = attempts.clone();
+        let kind = JobKind::new("work", move |cx| {
+            let tried = tried.clone();
+            async move {
+                tried.add("tried");
+                if tried.len() > 1 {
+                    return Ok(());
+                }
+                ask(cx.tenant_db()?).await;
+                Err(JobError::fatal("the old wish cannot be met"))
+            }
+        });
+        let kind = kind.on_dead(|tx, _| Box::pin(note_effect(tx, "given up")));
+        world.runner(vec![kind]).drain().await.unwrap();
+        assert_eq!(attempts.len(), 2);
+        assert!(rows(&tenant).await.is_empty() && effects(&tenant).await.is_empty());
     }
 
     async fn two_runners_share_500_jobs_each_done_once(engine: Engine) {

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gantry_db::{DbError, TenantState, directory};
-use gantry_jobs::{JobError, JobKind, NewJob, RunnerConfig, enqueue};
-use gantry_testkit::both_engines;
+use gantry_db::{DbError, TenantState, args, directory, sql};
+use gantry_jobs::{Hints, JobError, JobKind, NewJob, RunnerConfig, enqueue};
+use gantry_testkit::{both_engines, eventually};
 use tokio::sync::Notify;
 
 use crate::world::{Journal, World, put};
@@ -108,5 +108,81 @@ both_engines! {
         world.runner_with(config, vec![kind], Vec::new()).drain().await.unwrap();
         assert_eq!(journal.len(), 20);
         assert!(journal.notes().iter().all(|now| now == "1" || now == "2"));
+    }
+
+    async fn a_tenant_whose_database_hangs_holds_up_nobody_else(engine: Engine) {
+        let world = World::new(engine).await;
+        // Ids are ordered by time: the slow one is looked at first.
+        let slow = world.tenant("slow").await;
+        let quick = world.tenant("quick").await;
+        put(&slow, "work", "slow").await;
+        put(&quick, "work", "quick").await;
+        let locked = Arc::new(Notify::new());
+        let signal = Arc::clone(&locked);
+        let held = tokio::spawn(async move {
+            slow.write(async move |tx| {
+                tx.execute(
+                    sql! {
+                        sqlite: "update jobs set updated_at = updated_at",
+                        postgres: "lock table jobs in access exclusive mode",
+                    },
+                    &args![],
+                )
+                .await?;
+                signal.notify_one();
+                tx.one::<i64>(
+                    sql! {
+                        sqlite: "with recursive n(i) as (select 1 union all select i + 1 from n
+                                   where i < 40000000) select count(*) from n",
+                        postgres: "select count(*) from pg_sleep(4)",
+                    },
+                    &args![],
+                )
+                .await
+            })
+            .await
+        });
+        locked.notified().await;
+        let journal = Journal::default();
+        let running = world.runner(vec![journal.kind("work")]).start();
+        eventually("the other's job", Duration::from_secs(20), async || {
+            let notes = journal.notes();
+            if notes.contains(&"quick".to_owned()) { Ok(()) } else { Err(format!("{notes:?}")) }
+        })
+        .await;
+        assert!(!held.is_finished(), "the slow one was waited for");
+        // It ends, or the longest transaction ends it; then its turn comes too.
+        drop(held.await.unwrap());
+        eventually("the slow one's job", Duration::from_secs(30), async || {
+            let notes = journal.notes();
+            // What cannot be read is left alone for some time.
+            world.clock.advance(Duration::from_secs(1));
+            if notes.len() == 2 { Ok(()) } else { Err(format!("{notes:?}")) }
+        })
+        .await;
+        running.stop(Duration::from_secs(20)).await;
+    }
+
+    async fn more_due_tenants_than_are_read_at_once_all_get_their_turn(engine: Engine) {
+        let world = World::new(engine).await;
+        // Nobody here knows their kind, so their hints stay due, earlier than all others.
+        for slug in ["one", "two", "three", "four", "five"] {
+            put(&world.tenant(slug).await, "unknown", "x").await;
+        }
+        world.clock.advance(Duration::from_secs(1));
+        put(&world.tenant("late").await, "work", "late").await;
+        // Another process, which was not told.
+        let longest = world.databases.config().max_transaction;
+        let hints = Hints::new(world.databases.control.clone(), world.kernel.clone(), longest);
+        let config = RunnerConfig { hints_at_once: 2, ..RunnerConfig::default() };
+        let journal = Journal::default();
+        let kinds = vec![journal.kind("work")];
+        let running = (*world).runner_with(hints, config, kinds, Vec::new()).start();
+        eventually("the last one's job", Duration::from_secs(20), async || {
+            let notes = journal.notes();
+            if notes == ["late"] { Ok(()) } else { Err(format!("{notes:?}")) }
+        })
+        .await;
+        running.stop(Duration::from_secs(20)).await;
     }
 }

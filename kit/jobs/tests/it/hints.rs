@@ -198,7 +198,7 @@ both_engines! {
         let runner = world.other_runner(vec![journal.kind("work")]);
         runner.drain().await.unwrap();
         assert_eq!(journal.len(), 0, "without a hint it is not found");
-        let done = reindex(&world.databases.control, &world.databases.tenants).await.unwrap();
+        let done = reindex(&world.databases.control, &world.databases.tenants, &[]).await.unwrap();
         assert_eq!((done.read, done.hinted, done.failed.len()), (2, 1, 0));
         runner.drain().await.unwrap();
         assert_eq!(journal.notes(), ["late"]);

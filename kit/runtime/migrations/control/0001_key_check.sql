@@ -1,7 +1,7 @@
--- One row, sealed under the master key when the installation began: a process that cannot open it
--- holds another key and must not start.
+-- One row per master key that something may still be sealed under, with a known text sealed under that key: a
+-- process that cannot open all of them lacks a key, or holds another one, and must not start.
 CREATE TABLE key_check (
-    id {int} PRIMARY KEY CHECK (id = 1),
-    sealed {bytes} NOT NULL,
+    key_id {text} PRIMARY KEY,
+    proof {bytes} NOT NULL,
     created_at {time} NOT NULL
 );

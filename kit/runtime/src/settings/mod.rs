@@ -28,6 +28,7 @@ pub(crate) fn sections() -> Vec<ConfigSection> {
         ConfigSection::reviewed::<LogSettings>("log", LogSettings::review),
         ConfigSection::reviewed::<HttpConfig>("http", review_http),
         ConfigSection::of::<JobsSettings>("jobs"),
+        ConfigSection::reviewed::<AuditSettings>("audit", AuditSettings::review),
     ]
 }
 
@@ -50,7 +51,9 @@ fn review_http(http: &HttpConfig) -> Vec<Remark> {
 pub struct TopSettings {
     /// Seals every secret Gantry keeps: 32 bytes in base64 (44 characters), for example from
     /// "openssl rand -base64 32". Without it a key is generated beside the data directory at the
-    /// first start. Data sealed under one key cannot be opened with another.
+    /// first start. Data sealed under one key cannot be opened with another. To change it, write the
+    /// new key before the old one with a space between: the first seals, the others only open, until
+    /// "gantry keys rewrap" has moved everything to the first.
     pub master_key: Option<Secret<String>>,
 }
 
@@ -125,6 +128,37 @@ impl ServerSettings {
     }
 }
 
+/// The audit log.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSettings {
+    /// How long rows are kept, 400 days at least. Older ones are removed once a day.
+    pub retention: Period,
+}
+
+/// The least that rows are kept, in days: a year, and time to look into what happened in it.
+const AUDIT_KEPT_DAYS: u64 = 400;
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self {
+            retention: Period::days(AUDIT_KEPT_DAYS),
+        }
+    }
+}
+
+impl AuditSettings {
+    fn review(&self) -> Vec<Remark> {
+        if self.retention.get() >= Period::days(AUDIT_KEPT_DAYS).get() {
+            return Vec::new();
+        }
+        vec![Remark::Refused {
+            key: "retention",
+            why: format!("must be {AUDIT_KEPT_DAYS}d or longer"),
+        }]
+    }
+}
+
 /// Background work.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -157,6 +191,7 @@ impl JobsSettings {
             workers: self.workers,
             per_place: self.per_tenant,
             poll: self.poll.get(),
+            ..RunnerConfig::default()
         }
     }
 }

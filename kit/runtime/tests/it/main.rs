@@ -10,4 +10,5 @@ mod master_key;
 mod process;
 mod registry;
 mod sample;
+mod sealed;
 mod upkeep;

@@ -92,7 +92,9 @@ async fn data_without_its_key_is_refused_and_no_new_key_is_made() {
     let path = master_key::path_of(&data);
     let key = std::fs::read(&path).unwrap();
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(refusal(open(&data, None).await), MasterKeyError::Missing(at) if at == path));
+    assert!(
+        matches!(refusal(open(&data, None).await), MasterKeyError::Missing { path: at, .. } if at == path)
+    );
     assert!(!path.exists());
     std::fs::write(&path, key).unwrap();
     assert!(
@@ -114,19 +116,37 @@ async fn another_key_is_refused_wherever_it_comes_from() {
     let other = format!("/{}", &KEY[1..]);
     assert!(matches!(
         refusal(open(&data, Some(&other)).await),
-        MasterKeyError::Wrong(_)
+        MasterKeyError::Wrong { .. }
     ));
-    std::fs::write(master_key::path_of(&data), other).unwrap();
+    std::fs::write(master_key::path_of(&data), &other).unwrap();
     assert!(matches!(
         refusal(open(&data, None).await),
-        MasterKeyError::Wrong(_)
+        MasterKeyError::Wrong { .. }
     ));
+    let both = format!("{other} {KEY}");
+    assert!(
+        open(&data, Some(&both)).await.is_ok(),
+        "a new key before the old one"
+    );
+    let refused = refusal(open(&data, Some(&other)).await);
+    let MasterKeyError::Incomplete { missing, .. } = &refused else {
+        panic!("another refusal: {refused}");
+    };
+    assert_eq!(missing.len(), 1);
+    assert!(
+        refused
+            .to_string()
+            .contains(&format!("under master key {}", missing[0]))
+    );
+    assert!(open(&data, Some(&both)).await.is_ok());
+    let shown = format!("{refused} {refused:?}");
+    assert!(!shown.contains(&KEY[..12]) && !shown.contains(&other[..12]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_a_key_is_refused_without_being_quoted() {
     let parent = tempfile::tempdir().unwrap();
-    for text in ["hunter2", "aHVudGVyMg==", ""] {
+    for text in ["hunter2", "aHVudGVyMg==", "", &format!("{KEY} hunter2")] {
         let refused = refusal(open(&parent.path().join("data"), Some(text)).await);
         assert!(
             matches!(refused, MasterKeyError::NotAKey(_)),

@@ -5,10 +5,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use gantry_http::{
-    Authority, Credentials, Identified, Json, NoContent, Principal, PublicCx, Route, Routes,
-};
-use gantry_kernel::Problem;
+use gantry_http::{Authority, Credentials, Identified, Json, NoContent, PublicCx, Route, Routes};
+use gantry_kernel::{Problem, SessionId};
 use gantry_runtime::{
     BuildError, Manifest, Module, Parts, PlatformBuild, PlatformModule, StartHook,
 };
@@ -31,7 +29,7 @@ impl Authority for Nobody {
         .boxed()
     }
 
-    fn csrf_ok(&self, _: &Principal, _: &str) -> bool {
+    fn csrf_ok(&self, _: SessionId, _: &str) -> bool {
         false
     }
 }

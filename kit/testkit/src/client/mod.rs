@@ -4,6 +4,7 @@
 mod answer;
 mod call;
 mod owner;
+mod second_factor;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,6 +15,7 @@ use reqwest::Method;
 pub use answer::Answer;
 pub use call::Call;
 pub use owner::Owner;
+pub use second_factor::SecondFactor;
 
 /// Longer than any request may take on the server, so that its answer is seen.
 const TIMEOUT: Duration = Duration::from_secs(45);
@@ -70,6 +72,25 @@ impl Client {
             http: self.http.clone(),
             base: self.base.clone(),
             credentials: Arc::default(),
+        }
+    }
+
+    /// The same caller, keeping connections between requests as most programs do.
+    #[must_use]
+    pub fn keeping_connections(&self) -> Self {
+        self.over(builder().pool_max_idle_per_host(1))
+    }
+
+    /// The same caller over HTTP/2 with prior knowledge, on one connection.
+    #[must_use]
+    pub fn over_http2(&self) -> Self {
+        self.over(builder().http2_prior_knowledge())
+    }
+
+    fn over(&self, http: reqwest::ClientBuilder) -> Self {
+        Self {
+            http: http.build().expect("an HTTP client"),
+            ..self.clone()
         }
     }
 
@@ -212,16 +233,19 @@ impl Credentials {
     }
 }
 
-/// A client that follows no redirect and uses no proxy: what the server said is what is seen.
 pub(crate) fn plain_http() -> reqwest::Client {
+    // A kept connection may belong to a process that was killed since.
+    let http = builder().pool_max_idle_per_host(0);
+    http.build().expect("an HTTP client")
+}
+
+/// A client that follows no redirect, uses no proxy and asks once: what the server said is what is seen.
+fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        // A kept connection may belong to a process that was killed since.
-        .pool_max_idle_per_host(0)
+        .retry(reqwest::retry::never())
         .timeout(TIMEOUT)
-        .build()
-        .expect("an HTTP client")
 }
 
 #[cfg(test)]

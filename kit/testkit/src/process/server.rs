@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_db::Engine;
@@ -76,7 +77,7 @@ impl ServerOptions {
             address: None,
             env: self.env,
             log,
-            databases: self.databases,
+            databases: Arc::new(self.databases),
         }
     }
 }
@@ -89,13 +90,30 @@ pub struct Server {
     address: Option<String>,
     env: Vec<(String, String)>,
     log: PathBuf,
-    databases: TestDatabases,
+    databases: Arc<TestDatabases>,
 }
 
 impl Server {
     /// Starts one with mail going to `mail`; the usual case.
     pub async fn start(engine: Engine, mail: &SmtpSim) -> Self {
         ServerOptions::new(engine).mail(mail).start().await
+    }
+
+    /// A second process over the same databases, on another port and ready. PostgreSQL only: on SQLite it is refused.
+    pub async fn another(&self) -> Self {
+        let log = self.databases.folder().join("gantry-2.log");
+        // One installation has one address, whatever its processes listen on: it is the issuer of the tokens.
+        let mut env = self.env.clone();
+        env.push(("GANTRY_SERVER__PUBLIC_URL".to_owned(), self.url()));
+        let mut second = Self {
+            child: spawn(&self.databases, &env, "127.0.0.1:0", &log),
+            address: None,
+            env,
+            log,
+            databases: Arc::clone(&self.databases),
+        };
+        second.wait_ready().await;
+        second
     }
 
     /// `http://127.0.0.1:port`, without a slash at the end.

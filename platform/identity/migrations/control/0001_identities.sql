@@ -5,7 +5,10 @@ create table identities (
     name {text} not null,
     password_hash {text},
     state {text} not null check (state in ('active', 'disabled')),
+    state_reason {text},
     verified_at {time},
+    -- Since when the account has a second factor; null: it has none.
+    second_factor_since {time},
     last_login_at {time},
     version {int} not null,
     created_at {time} not null,
@@ -32,7 +35,7 @@ create index sign_ups_created on sign_ups (created_at);
 -- `subject` names what the token speaks for: a sign-up, an identity, an invitation, or the installation.
 create table email_tokens (
     hash {bytes} primary key,
-    purpose {text} not null check (purpose in ('verify', 'reset', 'invite', 'set_up')),
+    purpose {text} not null check (purpose in ('verify', 'reset', 'invite', 'set_up', 'change_email', 'unlock')),
     subject {text} not null,
     created_at {time} not null,
     expires_at {time} not null,
@@ -49,12 +52,16 @@ create table platform_grants (
     primary key (identity_id, role)
 );
 
--- Failed log-ins per account name, known or not: `account` is a keyed hash of the normalised address.
+-- Failed proofs of a password. `counter` is a keyed hash of who is counted: strangers at an account name (known
+-- or not), one device or session at it, or a network address. `account` is set unless it is an address, so that
+-- everything about an account can be lifted at once.
 create table lockouts (
-    account {bytes} primary key,
+    counter {bytes} primary key,
+    account {bytes},
     failures {int} not null,
     level {int} not null,
     locked_until {time},
     updated_at {time} not null
 );
+create index lockouts_account on lockouts (account);
 create index lockouts_updated on lockouts (updated_at);

@@ -1,5 +1,8 @@
 //! The account of a person: one row per address, whatever tenants they belong to.
 
+pub(crate) mod closure;
+pub(crate) mod email_change;
+pub(crate) mod export;
 pub(crate) mod store;
 
 use gantry_db::from_row;
@@ -17,6 +20,7 @@ pub(crate) struct Account {
     pub(crate) password_hash: Option<String>,
     pub(crate) state: String,
     pub(crate) verified_at: Option<Timestamp>,
+    pub(crate) second_factor_since: Option<Timestamp>,
 }
 
 from_row!(Account {
@@ -25,12 +29,18 @@ from_row!(Account {
     name,
     password_hash,
     state,
-    verified_at
+    verified_at,
+    second_factor_since
 });
 
 impl Account {
     /// Whether this person may have sessions: the address is confirmed and nobody disabled the account.
     pub(crate) fn may_sign_in(&self) -> bool {
         self.verified_at.is_some() && self.state == "active"
+    }
+
+    /// Whether a password alone does not sign in.
+    pub(crate) fn has_second_factor(&self) -> bool {
+        self.second_factor_since.is_some()
     }
 }

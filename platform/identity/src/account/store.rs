@@ -1,7 +1,7 @@
 //! Rows of `identities` and `platform_grants`.
 
 use gantry_db::{DbError, Tx, args, sql};
-use gantry_kernel::{Email, IdentityId};
+use gantry_kernel::{Email, IdentityId, Timestamp};
 
 use super::Account;
 use crate::role::OPERATOR;
@@ -11,7 +11,7 @@ use crate::sign_up;
 pub(crate) async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<Account>, DbError> {
     tx.opt(
         sql!(
-            "select id, email, name, password_hash, state, verified_at
+            "select id, email, name, password_hash, state, verified_at, second_factor_since
              from identities where email = $1"
         ),
         &args![email],
@@ -23,7 +23,7 @@ pub(crate) async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<Accoun
 pub(crate) async fn by_id(tx: &mut Tx, id: IdentityId) -> Result<Option<Account>, DbError> {
     tx.opt(
         sql!(
-            "select id, email, name, password_hash, state, verified_at
+            "select id, email, name, password_hash, state, verified_at, second_factor_since
              from identities where id = $1"
         ),
         &args![id],
@@ -31,29 +31,31 @@ pub(crate) async fn by_id(tx: &mut Tx, id: IdentityId) -> Result<Option<Account>
     .await
 }
 
-/// The unconfirmed account of an address, made when there is none. It has no password: that comes with the
-/// sign-up that is confirmed. `None` when a confirmed account has the address.
-pub(crate) async fn await_confirmation(
+/// The account of an address, made unconfirmed and without a password when there is none, and whether it is
+/// confirmed. A confirmed one is not changed, but the work is the same.
+pub(crate) async fn claim(
     tx: &mut Tx,
     email: &Email,
     name: &str,
-) -> Result<Option<IdentityId>, DbError> {
+) -> Result<(IdentityId, bool), DbError> {
     let id: IdentityId = tx.kernel().id();
     let now = tx.now();
-    let put: Option<(IdentityId,)> = tx
-        .opt(
+    let (id, verified_at): (IdentityId, Option<Timestamp>) = tx
+        .one(
             sql!(
                 "insert into identities (id, email, name, state, version, created_at, updated_at)
                  values ($1, $2, $3, 'active', 1, $4, $4)
                  on conflict (email) do update set
-                     version = identities.version + 1, updated_at = excluded.updated_at
-                 where identities.verified_at is null
-                 returning id"
+                     version = identities.version
+                         + case when identities.verified_at is null then 1 else 0 end,
+                     updated_at = case when identities.verified_at is null
+                         then excluded.updated_at else identities.updated_at end
+                 returning id, verified_at"
             ),
             &args![id, email, name, now],
         )
         .await?;
-    Ok(put.map(|(id,)| id))
+    Ok((id, verified_at.is_some()))
 }
 
 /// Confirms an account with the name and the password of the sign-up whose mail was answered. `false` when
@@ -86,9 +88,10 @@ pub(crate) async fn make_confirmed(
     name: &str,
     password_hash: Option<&str>,
 ) -> Result<Option<IdentityId>, DbError> {
-    let Some(id) = await_confirmation(tx, email, name).await? else {
+    let (id, confirmed) = claim(tx, email, name).await?;
+    if confirmed {
         return Ok(None);
-    };
+    }
     sign_up::forget(tx, id).await?;
     let confirmed = confirm(tx, id, name, password_hash).await?;
     Ok(confirmed.then_some(id))
@@ -112,22 +115,53 @@ pub(crate) async fn set_password(
     Ok(())
 }
 
-/// Notes a log-in and, when the cost of hashes changed, the hash at the new cost.
-pub(crate) async fn logged_in(
-    tx: &mut Tx,
-    id: IdentityId,
-    rehashed: Option<&str>,
-) -> Result<(), DbError> {
+/// Notes a log-in.
+pub(crate) async fn logged_in(tx: &mut Tx, id: IdentityId) -> Result<(), DbError> {
     let now = tx.now();
     tx.execute(
-        sql!(
-            "update identities set last_login_at = $2,
-                    password_hash = coalesce(cast($3 as text), password_hash)
-             where id = $1"
-        ),
-        &args![id, now, rehashed],
+        sql!("update identities set last_login_at = $2 where id = $1"),
+        &args![id, now],
     )
     .await?;
+    Ok(())
+}
+
+/// Stores the same password hashed at today's cost.
+pub(crate) async fn rehashed(tx: &mut Tx, id: IdentityId, hash: &str) -> Result<(), DbError> {
+    tx.execute(
+        sql!("update identities set password_hash = $2 where id = $1"),
+        &args![id, hash],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Gives the account another address. An account there that nobody confirmed gives way. `false` when a confirmed one
+/// has the address.
+pub(crate) async fn move_to(tx: &mut Tx, id: IdentityId, email: &Email) -> Result<bool, DbError> {
+    tx.execute(
+        sql!("delete from identities where email = $1 and verified_at is null and id <> $2"),
+        &args![email, id],
+    )
+    .await?;
+    let now = tx.now();
+    let moved = tx
+        .execute(
+            sql!(
+                "update identities set email = $2, version = version + 1, updated_at = $3
+                 where id = $1
+                   and not exists (select 1 from identities o where o.email = $2 and o.id <> $1)"
+            ),
+            &args![id, email, now],
+        )
+        .await?;
+    Ok(moved > 0)
+}
+
+/// Forgets a person, with everything that refers to them: sessions, memberships, platform roles.
+pub(crate) async fn delete(tx: &mut Tx, id: IdentityId) -> Result<(), DbError> {
+    tx.execute(sql!("delete from identities where id = $1"), &args![id])
+        .await?;
     Ok(())
 }
 

@@ -4,17 +4,22 @@
 //! second in every process, access tokens included: the token only says which session to look
 //! up. In this process they stop at once, because every change here drops what is kept.
 
+mod key;
 mod store;
 
+use std::collections::BTreeSet;
+use std::hash::Hash;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use gantry_http::{Access, Authority, Credentials, Identified, Principal, Via};
-use gantry_kernel::{IdentityId, Problem, SessionId, Slug, TenantId, crypto};
+use gantry_http::{Access, Authority, Credentials, Identified, Principal, Session, Standing, Via};
+use gantry_kernel::{ApiKeyId, Problem, SessionId, Slug, TenantId, crypto};
 
-use crate::role::Grant;
+use self::key::FoundKey;
+use crate::service::key::{self as stored_key, text};
 use crate::session::{self, CookieValue};
 use crate::token::TokenError;
 use crate::token::cache::Generations;
@@ -32,27 +37,72 @@ type Key = (SessionId, Option<String>);
 
 /// What is known of a session, and whether it was read just now.
 struct Looked {
-    found: std::sync::Arc<Found>,
+    found: Arc<Found>,
     fresh: bool,
 }
 
 /// Answers that were just given.
 pub(crate) struct Recent {
-    answers: Generations<Key, Answer>,
+    answers: Generations<Key, Answer<Found>>,
+    keys: Generations<ApiKeyId, Answer<FoundKey>>,
     generation: AtomicU64,
 }
 
-#[derive(Clone)]
-struct Answer {
-    found: std::sync::Arc<Found>,
+struct Answer<T> {
+    found: Arc<T>,
     at: Duration,
     generation: u64,
+}
+
+impl<T> Clone for Answer<T> {
+    fn clone(&self) -> Self {
+        Self {
+            found: Arc::clone(&self.found),
+            ..*self
+        }
+    }
+}
+
+/// When a question was asked.
+#[derive(Clone, Copy)]
+struct Asked {
+    at: Duration,
+    /// Taken before the read: a change that commits meanwhile makes the answer stale at once.
+    generation: u64,
+}
+
+impl Asked {
+    /// An answer that was given just now.
+    fn look<K: Hash + Eq + Clone, T>(
+        self,
+        answers: &Generations<K, Answer<T>>,
+        key: &K,
+    ) -> Option<Arc<T>> {
+        let known = answers.get(key)?;
+        let good = known.generation == self.generation && self.at.saturating_sub(known.at) < KEPT;
+        good.then_some(known.found)
+    }
+
+    fn keep<K: Hash + Eq + Clone, T>(
+        self,
+        answers: &Generations<K, Answer<T>>,
+        key: K,
+        found: &Arc<T>,
+    ) {
+        let answer = Answer {
+            found: Arc::clone(found),
+            at: self.at,
+            generation: self.generation,
+        };
+        answers.insert(key, answer);
+    }
 }
 
 impl Recent {
     pub(crate) fn new() -> Self {
         Self {
             answers: Generations::new(REMEMBERED),
+            keys: Generations::new(REMEMBERED),
             generation: AtomicU64::new(0),
         }
     }
@@ -70,20 +120,10 @@ impl Identity {
         self.recent.forget_all();
     }
 
-    /// Somebody's access to a tenant, from stored grants.
-    pub(crate) fn access(
-        &self,
-        tenant: TenantId,
-        slug: Slug,
-        grants: &[Grant],
-        identity: IdentityId,
-    ) -> Access {
-        let grants = self.roles.granted(grants, identity);
-        Access {
-            tenant,
-            slug,
-            state: gantry_db::TenantState::Active,
-            grants,
+    fn ask(&self) -> Asked {
+        Asked {
+            at: self.kernel.clock.monotonic(),
+            generation: self.recent.generation.load(Ordering::Acquire),
         }
     }
 
@@ -92,15 +132,10 @@ impl Identity {
         let tenant =
             tenant.filter(|text| text.parse::<TenantId>().is_ok() || text.parse::<Slug>().is_ok());
         let key: Key = (session, tenant.map(str::to_owned));
-        let now = self.kernel.clock.monotonic();
-        // Taken before the read: a change that commits meanwhile makes the answer stale at once.
-        let generation = self.recent.generation.load(Ordering::Acquire);
-        if let Some(known) = self.recent.answers.get(&key)
-            && known.generation == generation
-            && now.saturating_sub(known.at) < KEPT
-        {
+        let asked = self.ask();
+        if let Some(found) = asked.look(&self.recent.answers, &key) {
             return Ok(Looked {
-                found: known.found,
+                found,
                 fresh: false,
             });
         }
@@ -110,14 +145,9 @@ impl Identity {
             .read(async move |tx| store::find(tx, session, tenant.as_deref()).await)
             .await?
             .ok_or(Error::SessionEnded)?;
-        let found = std::sync::Arc::new(found);
+        let found = Arc::new(found.resolve(&self.roles));
         if found.is_alive(self.kernel.now()) {
-            let answer = Answer {
-                found: std::sync::Arc::clone(&found),
-                at: now,
-                generation,
-            };
-            self.recent.answers.insert(key, answer);
+            asked.keep(&self.recent.answers, key, &found);
         }
         Ok(Looked { found, fresh: true })
     }
@@ -139,12 +169,67 @@ impl Identity {
         }
     }
 
+    /// What is known of a key, and when it was asked for if it was read just now.
+    async fn find_key(&self, id: ApiKeyId) -> Result<(Arc<FoundKey>, Option<Asked>), Error> {
+        let asked = self.ask();
+        if let Some(found) = asked.look(&self.recent.keys, &id) {
+            return Ok((found, None));
+        }
+        let stored = self
+            .control
+            .read(async move |tx| key::find(tx, id).await)
+            .await?;
+        let found = stored.resolve(&self.roles).ok_or(Error::KeyRefused)?;
+        Ok((Arc::new(found), Some(asked)))
+    }
+
+    /// Writes down that a key is in use; see [`Identity::touch`].
+    async fn touch_key(&self, id: ApiKeyId, found: &FoundKey) {
+        let now = self.kernel.now();
+        if found.last_used_at.is_some_and(|at| now - at < TOUCH_AFTER) {
+            return;
+        }
+        let noted = self
+            .control
+            .write(async move |tx| stored_key::store::touch(tx, id).await)
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "the last use of a key could not be noted");
+        }
+    }
+
+    async fn recognise_key(&self, text: &str, tenant: Option<&str>) -> Result<Identified, Error> {
+        let claim = text::parse(text).ok_or(Error::KeyRefused)?;
+        let (found, read) = self.find_key(claim.id).await?;
+        let genuine = crypto::constant_time_eq(&found.hash, &claim.hash);
+        if !genuine || !found.is_alive(self.kernel.now()) {
+            return Err(Error::KeyRefused);
+        }
+        // Only now: whoever merely knows a key's id must not hide that it is in use.
+        if let Some(asked) = read {
+            asked.keep(&self.recent.keys, claim.id, &found);
+            self.touch_key(claim.id, &found).await;
+        }
+        Ok(Identified {
+            principal: Principal {
+                identity: found.service,
+                standing: Standing::Key(claim.id),
+                via: Via::Bearer,
+                platform: BTreeSet::new(),
+            },
+            access: tenant.and_then(|asked| found.access_to(asked)),
+        })
+    }
+
     async fn recognise(
         &self,
         credentials: Credentials<'_>,
         tenant: Option<&str>,
     ) -> Result<Identified, Error> {
         let (looked, via) = match credentials {
+            Credentials::Bearer(text) if text.starts_with(text::PREFIX) => {
+                return self.recognise_key(text, tenant).await;
+            }
             Credentials::Bearer(token) => {
                 let verified = self
                     .access_tokens
@@ -183,17 +268,24 @@ impl Identity {
         }
         let principal = Principal {
             identity: found.identity,
-            session: found.session,
+            standing: Standing::Session(Session {
+                id: found.session,
+                multi_factor: found.is_multi_factor(),
+                fresh_until: found
+                    .confirmed_at()
+                    .map(|at| at + self.config.step_up.get()),
+                operator: found.operator,
+            }),
             via,
             platform: self
                 .roles
                 .platform(found.platform.iter().map(String::as_str)),
         };
-        let access = found.tenant.as_ref().map(|tenant| Access {
+        let access = found.membership().map(|tenant| Access {
             tenant: tenant.id,
             slug: tenant.slug.clone(),
             state: tenant.state,
-            grants: self.roles.granted(&tenant.grants, found.identity),
+            grants: tenant.granted.clone(),
         });
         Ok(Identified { principal, access })
     }
@@ -213,7 +305,7 @@ impl Authority for Identity {
         .boxed()
     }
 
-    fn csrf_ok(&self, principal: &Principal, token: &str) -> bool {
-        self.csrf.fits(principal.session, token)
+    fn csrf_ok(&self, session: SessionId, token: &str) -> bool {
+        self.csrf.fits(session, token)
     }
 }

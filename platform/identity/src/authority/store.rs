@@ -1,9 +1,10 @@
 //! The joined read: session, account, platform roles, and membership, state and grants of one tenant.
 
 use gantry_db::{DbError, FromRow, Row, TenantState, Tx, args, sql};
+use gantry_http::Granted;
 use gantry_kernel::{IdentityId, SessionId, Slug, TenantId, Timestamp};
 
-use crate::role::Grant;
+use crate::role::{Grant, Roles};
 
 /// What is stored about a session and its owner.
 pub(super) struct Found {
@@ -11,8 +12,13 @@ pub(super) struct Found {
     pub(super) identity: IdentityId,
     pub(super) secret_hash: Option<Vec<u8>>,
     pub(super) last_seen_at: Timestamp,
+    pub(super) operator: Option<IdentityId>,
+    operator_tenant: Option<TenantId>,
+    proven_at: Timestamp,
+    second_factor_at: Option<Timestamp>,
+    has_second_factor: bool,
     pub(super) platform: Vec<String>,
-    pub(super) tenant: Option<Membership>,
+    tenant: Option<Membership>,
     expires_at: Timestamp,
     revoked: bool,
     active: bool,
@@ -23,7 +29,8 @@ pub(super) struct Membership {
     pub(super) id: TenantId,
     pub(super) slug: Slug,
     pub(super) state: TenantState,
-    pub(super) grants: Vec<Grant>,
+    /// What the grants mean, once they are looked up.
+    pub(super) granted: Vec<Granted>,
 }
 
 impl Found {
@@ -31,12 +38,60 @@ impl Found {
     pub(super) fn is_alive(&self, now: Timestamp) -> bool {
         !self.revoked && self.active && self.expires_at > now
     }
+
+    /// The membership that was asked about, if this session may use it: staff who act as somebody else see the one
+    /// workspace they named.
+    pub(super) fn membership(&self) -> Option<&Membership> {
+        self.tenant
+            .as_ref()
+            .filter(|tenant| self.operator_tenant.is_none_or(|only| only == tenant.id))
+    }
+
+    /// Whether a second factor was given that the account still has.
+    pub(super) fn is_multi_factor(&self) -> bool {
+        self.has_second_factor && self.second_factor_at.is_some()
+    }
+
+    /// When the strongest proof that the account can give was last given; `None` when it never was in this
+    /// session.
+    pub(super) fn confirmed_at(&self) -> Option<Timestamp> {
+        if self.operator.is_some() {
+            None
+        } else if self.has_second_factor {
+            self.second_factor_at
+        } else {
+            Some(self.proven_at)
+        }
+    }
 }
+
+/// A grant, and what is stored about its role if the tenant made it.
+type Held = (Grant, Option<String>);
 
 /// One row per grant; what is before the grant is the same in each.
 struct Joined {
     found: Found,
-    grant: Option<Grant>,
+    held: Option<Held>,
+}
+
+/// What was read, before it is looked up what the grants mean.
+pub(super) struct Stored {
+    found: Found,
+    held: Vec<Held>,
+}
+
+impl Stored {
+    pub(super) fn resolve(self, roles: &Roles) -> Found {
+        let Self { mut found, held } = self;
+        let holder = found.identity;
+        if let Some(tenant) = found.tenant.as_mut() {
+            let known = held
+                .iter()
+                .filter_map(|(grant, custom)| roles.granted(grant, custom.as_deref(), holder));
+            tenant.granted = known.collect();
+        }
+        found
+    }
 }
 
 impl FromRow for Joined {
@@ -44,6 +99,7 @@ impl FromRow for Joined {
         let platform: Option<String> = row.get("platform")?;
         let revoked: Option<Timestamp> = row.get("revoked_at")?;
         let verified: Option<Timestamp> = row.get("verified_at")?;
+        let second_factor: Option<Timestamp> = row.get("second_factor_since")?;
         let account: String = row.get("account_state")?;
         let tenant: Option<TenantId> = row.get("tenant_id")?;
         let tenant = match tenant {
@@ -51,15 +107,16 @@ impl FromRow for Joined {
                 id,
                 slug: row.get("slug")?,
                 state: row.get("tenant_state")?,
-                grants: Vec::new(),
+                granted: Vec::new(),
             }),
             None => None,
         };
         let role: Option<String> = row.get("role")?;
-        let grant = match role {
+        let held = match role {
             Some(role) => {
                 let (scope, units): (String, String) = (row.get("scope")?, row.get("units")?);
-                Grant::from_columns(role, &scope, &units)
+                let custom: Option<String> = row.get("custom")?;
+                Grant::from_columns(role, &scope, &units).map(|grant| (grant, custom))
             }
             None => None,
         };
@@ -68,6 +125,11 @@ impl FromRow for Joined {
             identity: row.get("identity_id")?,
             secret_hash: row.get("secret_hash")?,
             last_seen_at: row.get("last_seen_at")?,
+            second_factor_at: row.get("second_factor_at")?,
+            operator: row.get("operator_id")?,
+            operator_tenant: row.get("operator_tenant_id")?,
+            proven_at: row.get("proven_at")?,
+            has_second_factor: second_factor.is_some(),
             platform: platform
                 .map(|roles| roles.split(',').map(str::to_owned).collect())
                 .unwrap_or_default(),
@@ -76,7 +138,7 @@ impl FromRow for Joined {
             revoked: revoked.is_some(),
             active: account == "active" && verified.is_some(),
         };
-        Ok(Self { found, grant })
+        Ok(Self { found, held })
     }
 }
 
@@ -85,7 +147,7 @@ pub(super) async fn find(
     tx: &mut Tx,
     session: SessionId,
     tenant: Option<&str>,
-) -> Result<Option<Found>, DbError> {
+) -> Result<Option<Stored>, DbError> {
     // An id is never taken for a slug: a workspace cannot name itself after another one's id.
     let id = tenant.and_then(|text| text.parse::<TenantId>().ok());
     let slug = if id.is_some() { None } else { tenant };
@@ -93,26 +155,31 @@ pub(super) async fn find(
         .all(
             sql!(
                 "select s.id, s.identity_id, s.secret_hash, s.last_seen_at, s.expires_at,
-                        s.revoked_at, i.state as account_state, i.verified_at,
+                        s.revoked_at, s.proven_at, s.second_factor_at, s.operator_id,
+                        s.operator_tenant_id,
+                        i.state as account_state, i.verified_at, i.second_factor_since,
                         (select string_agg(p.role, ',') from platform_grants p
                          where p.identity_id = s.identity_id) as platform,
-                        m.tenant_id, t.slug, t.state as tenant_state, g.role, g.scope, g.units
+                        m.tenant_id, t.slug, t.state as tenant_state, g.role, g.scope, g.units,
+                        r.permissions as custom
                  from sessions s
                  join identities i on i.id = s.identity_id
                  left join tenants t on t.id = cast($2 as text) or t.slug = cast($3 as text)
                  left join memberships m on m.tenant_id = t.id and m.identity_id = s.identity_id
                  left join grants g on g.tenant_id = m.tenant_id and g.identity_id = m.identity_id
+                 left join custom_roles r on r.tenant_id = g.tenant_id and r.key = g.role
                  where s.id = $1"
             ),
             &args![session, id, slug],
         )
         .await?;
-    let mut found: Option<Found> = None;
-    for Joined { found: row, grant } in rows {
-        let found = found.get_or_insert(row);
-        if let (Some(tenant), Some(grant)) = (found.tenant.as_mut(), grant) {
-            tenant.grants.push(grant);
-        }
+    let mut stored: Option<Stored> = None;
+    for Joined { found, held } in rows {
+        let stored = stored.get_or_insert(Stored {
+            found,
+            held: Vec::new(),
+        });
+        stored.held.extend(held);
     }
-    Ok(found)
+    Ok(stored)
 }

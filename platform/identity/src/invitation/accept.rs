@@ -2,23 +2,25 @@
 //! caller's own.
 //!
 //! The link alone proves control of the mailbox, which is enough to make an account. For an account that
-//! exists it is not: mail is forwarded and left open, so its password or a session is needed too.
+//! exists it is not: mail is forwarded and left open, so its password is needed too, or a session where it has a second
+//! factor.
 
 use std::sync::Arc;
 
 use gantry_audit::{Entry, Target};
-use gantry_db::Tx;
-use gantry_http::{Body, Json, PublicCx, RequestContext, UserCx};
+use gantry_db::{TenantState, Tx};
+use gantry_http::{Access, Body, Json, PublicCx, RequestContext, UserCx};
 use gantry_kernel::{Actor, IdentityId, Origin, Scope, Secret, Slug, TenantId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{InvitationId, store};
 use crate::account::{self, PersonName};
+use crate::factor::FactorError;
 use crate::link::{self, Purpose};
 use crate::member::api::facts;
-use crate::password::{prove, rules};
-use crate::role::MEMBER_MANAGE;
+use crate::password::{Owner, accept, prove};
+use crate::role::{self, Giver, MEMBER_MANAGE};
 use crate::sign_up::api::LinkToken;
 use crate::state::within_members;
 use crate::{Error, Identity, member};
@@ -46,6 +48,8 @@ pub(crate) struct Open {
     pub(crate) slug: Slug,
     pub(crate) name: String,
     pub(crate) inviter: account::Account,
+    /// The title of the role.
+    pub(crate) role: String,
 }
 
 /// The open invitation behind a token. It is open only while the one who invited may still invite, and still
@@ -69,19 +73,27 @@ pub(crate) async fn open(
         .await?
         .ok_or(Error::LinkGone)?;
     let held = member::store::grants(tx, invitation.tenant, inviter.id).await?;
-    let access = identity.access(invitation.tenant, slug.clone(), &held, inviter.id);
+    let roles = role::store::roles(tx, &identity.roles, invitation.tenant).await?;
+    let access = Access {
+        tenant: invitation.tenant,
+        slug: slug.clone(),
+        state: TenantState::Active,
+        grants: roles.granted(&held, inviter.id),
+    };
+    let may_manage = access.scope_for(MEMBER_MANAGE) == Some(Scope::All);
+    let giver = Giver::new(roles, access);
     let grant = std::slice::from_ref(&invitation.grant);
-    let still_may = inviter.may_sign_in()
-        && access.scope_for(MEMBER_MANAGE) == Some(Scope::All)
-        && identity.roles.may_give(&access, grant, None).is_ok();
-    if !still_may {
+    if !inviter.may_sign_in() || !may_manage || giver.may_give(grant, None).is_err() {
         return Err(Error::LinkGone);
     }
+    let role = giver.roles.get(&invitation.grant.role);
+    let role = role.map_or_else(|| invitation.grant.role.clone(), |role| role.title.clone());
     Ok(Open {
         invitation,
         slug,
         name,
         inviter,
+        role,
     })
 }
 
@@ -98,12 +110,11 @@ pub(crate) async fn inspect_invitation(
             let subject = link::peek(tx, Purpose::Invite, input.token.expose()).await?;
             let open = open(&state, tx, subject).await?;
             let account = account::store::by_email(tx, &open.invitation.email).await?;
-            let role = state.roles.get(&open.invitation.grant.role);
             Ok::<_, Error>(Inspection {
                 workspace_name: open.name,
                 workspace_slug: open.slug,
                 email: open.invitation.email.to_string(),
-                role: role.map_or(open.invitation.grant.role, |role| role.title.clone()),
+                role: open.role,
                 invited_by: open.inviter.name,
                 has_account: account.is_some_and(|account| account.verified_at.is_some()),
             })
@@ -147,20 +158,26 @@ pub(crate) async fn accept_invitation(
         password,
     } = input;
     let (state, looked) = (Arc::clone(&identity), token.clone());
-    let (email, tenant, account) = identity
+    let (email, workspace, tenant, account) = identity
         .control
         .read(async move |tx| {
             let subject = link::peek(tx, Purpose::Invite, looked.expose()).await?;
             let open = open(&state, tx, subject).await?;
             let account = account::store::by_email(tx, &open.invitation.email).await?;
-            Ok::<_, Error>((open.invitation.email, open.invitation.tenant, account))
+            let invited = open.invitation;
+            Ok::<_, Error>((invited.email, open.name, invited.tenant, account))
         })
         .await?;
     let origin = cx.origin();
     let limit = identity.member_limit(tenant).await?;
     let exists = account.is_some_and(|account| account.verified_at.is_some());
     if exists {
-        let proof = prove(&identity, &email, password, &origin).await?;
+        let account = identity.account_key(&email);
+        let known = identity.devices.known(&cx, &account, None);
+        let proof = prove(&identity, &email, password, known, &origin).await?;
+        if proof.account.has_second_factor() {
+            return Err(FactorError::SignInFirst.into());
+        }
         let (state, confirmed) = (Arc::clone(&identity), proof.clone());
         let joined = identity
             .control
@@ -176,8 +193,8 @@ pub(crate) async fn accept_invitation(
         return Ok(Json(joined));
     }
     let name = name.ok_or(Error::AccountNeeded)?;
-    rules::check(password.expose(), email.as_str(), name.as_str())
-        .map_err(|weak| Error::Weak("/password", weak))?;
+    let owner = Owner::new(email.as_str(), name.as_str()).with([workspace]);
+    accept(&identity, "/password", &password, &owner).await?;
     let hash = identity.hasher.hash(password).await?;
     let state = Arc::clone(&identity);
     let joined = identity

@@ -16,8 +16,8 @@ use serde_json::json;
 
 use super::{InvitationId, store};
 use crate::link::{self, Purpose};
-use crate::member::api::{facts, still_holding};
-use crate::role::Grant;
+use crate::member::api::{bounded, facts};
+use crate::role::{Giver, Grant, MEMBER_MANAGE, giver};
 use crate::sign_up::api::MailSent;
 use crate::{Error, Identity, account, mail, member};
 
@@ -77,25 +77,28 @@ pub(crate) async fn create_invitation(
         scope: input.scope,
         units: input.units,
     };
-    if grant.units.len() > 200 {
-        return Err(Error::TooManyGrants.into());
-    }
-    let given = std::slice::from_ref(&grant);
-    identity.roles.check(given).map_err(Error::from)?;
-    // What is refused anyway must not count against the mailbox.
-    identity
-        .roles
-        .may_give(&cx.access, given, None)
-        .map_err(Error::from)?;
+    bounded(std::slice::from_ref(&grant))?;
     let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
     let caller = cx.principal.identity;
+    identity
+        .check_units(tenant, std::slice::from_ref(&grant))
+        .await
+        .map_err(Error::of_one)?;
+    // What is refused anyway must not count against the mailbox.
+    let (state, offer) = (Arc::clone(&identity), (access.clone(), grant.clone()));
+    identity
+        .control
+        .read(async move |tx| {
+            let (access, grant) = &offer;
+            let giver = giver(&state, tx, access, caller, MEMBER_MANAGE).await?;
+            may_invite(&giver, grant)
+        })
+        .await?;
     let (email, state) = (input.email, Arc::clone(&identity));
     identity.limit_invitation(&email, caller, tenant)?;
     let made: Invitation = write_once_control(&identity.control, &cx, async move |tx| {
-        let access = still_holding(&state, tx, &access, caller).await?;
-        state
-            .roles
-            .may_give(&access, std::slice::from_ref(&grant), None)?;
+        let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
+        may_invite(&giver, &grant)?;
         if let Some(account) = account::store::by_email(tx, &email).await?
             && member::store::get(tx, tenant, account.id).await?.is_some()
         {
@@ -125,6 +128,13 @@ pub(crate) async fn create_invitation(
         cx.access.slug, made.id
     );
     Ok(Created::at(location, made))
+}
+
+/// Whether somebody who is not known yet may be given this.
+fn may_invite(giver: &Giver<'_>, grant: &Grant) -> Result<(), Error> {
+    giver
+        .may_give(std::slice::from_ref(grant), None)
+        .map_err(|fault| Error::of_one(fault.into()))
 }
 
 fn taken(error: DbError) -> Error {
@@ -179,11 +189,8 @@ pub(crate) async fn revoke_invitation(
         .control
         .write(async move |tx| {
             let invitation = store::get(tx, tenant, id).await?.ok_or(Error::NotFound)?;
-            let access = still_holding(&state, tx, &access, caller).await?;
-            state
-                .roles
-                .may_take(&access, std::slice::from_ref(&invitation.grant), None)
-                .map_err(|_| Error::Outranked)?;
+            let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
+            giver.may_take(std::slice::from_ref(&invitation.grant), None)?;
             if !store::close(tx, id, "revoked", None).await? {
                 return Err(Error::InvitationClosed);
             }
@@ -227,23 +234,24 @@ pub(crate) async fn resend_invitation(
 ) -> Result<Accepted<MailSent>, Error> {
     let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
     let caller = cx.principal.identity;
-    let state = Arc::clone(&identity);
+    let (state, held) = (Arc::clone(&identity), access.clone());
     let invitation = identity
         .control
-        .read(async move |tx| resendable(&state, tx, tenant, id).await)
+        .read(async move |tx| {
+            let invitation = resendable(&state, tx, tenant, id).await?;
+            let giver = giver(&state, tx, &held, caller, MEMBER_MANAGE).await?;
+            may_invite(&giver, &invitation.grant)?;
+            Ok::<_, Error>(invitation)
+        })
         .await?;
-    let given = std::slice::from_ref(&invitation.grant);
-    identity.roles.may_give(&access, given, None)?;
     identity.limit_invitation(&invitation.email, caller, tenant)?;
     let state = Arc::clone(&identity);
     identity
         .control
         .write(async move |tx| {
             let invitation = resendable(&state, tx, tenant, id).await?;
-            let access = still_holding(&state, tx, &access, caller).await?;
-            state
-                .roles
-                .may_give(&access, std::slice::from_ref(&invitation.grant), None)?;
+            let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
+            may_invite(&giver, &invitation.grant)?;
             link::forget(tx, Purpose::Invite, &id.to_string()).await?;
             store::renew(tx, id, caller, state.config.invitation.get()).await?;
             mail::put(

@@ -16,8 +16,12 @@ pub(crate) enum Purpose {
     Verify,
     /// Sets a new password; the subject is an identity.
     Reset,
+    /// Lifts the locks of an identity, which is the subject.
+    Unlock,
     /// Opens an invitation, which is the subject.
     Invite,
+    /// Moves an account to the address that got it; the subject is the wish to move.
+    ChangeEmail,
     /// Makes the first operator; the subject is the installation.
     SetUp,
 }
@@ -30,7 +34,9 @@ impl Purpose {
         match self {
             Self::Verify => "verify",
             Self::Reset => "reset",
+            Self::Unlock => "unlock",
             Self::Invite => "invite",
+            Self::ChangeEmail => "change_email",
             Self::SetUp => "set_up",
         }
     }
@@ -39,7 +45,9 @@ impl Purpose {
         match self {
             Self::Verify => "verify",
             Self::Reset => "reset-password",
+            Self::Unlock => "unlock",
             Self::Invite => "invitation",
+            Self::ChangeEmail => "change-email",
             Self::SetUp => "set-up",
         }
     }

@@ -3,17 +3,15 @@
 use std::sync::Arc;
 
 use gantry_audit::{Entry, Facts, Target};
-use gantry_db::Tx;
 use gantry_http::{
-    Access, Body, Json, NoContent, Page, PageQuery, Path, Query, RequestContext, TenantCx,
-    Versioned,
+    Body, NoContent, Page, PageQuery, Path, Query, RequestContext, TenantCx, Versioned,
 };
-use gantry_kernel::{IdentityId, Scope, ScopeKind, Timestamp};
+use gantry_kernel::{IdentityId, ScopeKind, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::store;
-use crate::role::{Grant, MEMBER_MANAGE};
+use crate::role::{Grant, MEMBER_MANAGE, giver};
 use crate::{Error, Identity};
 
 /// A member of the tenant.
@@ -106,10 +104,8 @@ pub(crate) async fn set_grants(
 ) -> Result<Versioned<Member>, Error> {
     let version = cx.if_match()?;
     let grants = input.grants;
-    if grants.len() > 50 {
-        return Err(Error::TooManyGrants);
-    }
-    identity.roles.check(&grants)?;
+    bounded(&grants)?;
+    identity.check_units(cx.tenant(), &grants).await?;
     let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
     let caller = cx.principal.identity;
     let state = Arc::clone(&identity);
@@ -119,12 +115,9 @@ pub(crate) async fn set_grants(
             let before = store::get(tx, tenant, member)
                 .await?
                 .ok_or(Error::NotFound)?;
-            let access = still_holding(&state, tx, &access, caller).await?;
-            state.roles.may_give(&access, &grants, Some(member))?;
-            state
-                .roles
-                .may_take(&access, &before.grants, Some(member))
-                .map_err(|_| Error::Outranked)?;
+            let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
+            giver.may_give(&grants, Some(member))?;
+            giver.may_take(&before.grants, Some(member))?;
             store::replace(tx, tenant, member, version, &grants).await?;
             let entry = Entry::new(
                 actor,
@@ -163,11 +156,8 @@ pub(crate) async fn remove_member(
             let before = store::get(tx, tenant, member)
                 .await?
                 .ok_or(Error::NotFound)?;
-            let access = still_holding(&state, tx, &access, caller).await?;
-            state
-                .roles
-                .may_take(&access, &before.grants, Some(member))
-                .map_err(|_| Error::Outranked)?;
+            let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
+            giver.may_take(&before.grants, Some(member))?;
             store::remove(tx, tenant, member).await?;
             let entry = Entry::new(
                 actor,
@@ -186,23 +176,12 @@ pub(crate) async fn remove_member(
     Ok(NoContent)
 }
 
-/// The caller's access by what is stored in this transaction: what was read before it may have been taken
-/// away meanwhile.
-pub(crate) async fn still_holding(
-    identity: &Identity,
-    tx: &mut Tx,
-    access: &Access,
-    caller: IdentityId,
-) -> Result<Access, Error> {
-    let grants = store::grants(tx, access.tenant, caller).await?;
-    let access = Access {
-        grants: identity.roles.granted(&grants, caller),
-        ..access.clone()
-    };
-    match access.scope_for(MEMBER_MANAGE) {
-        Some(Scope::All) => Ok(access),
-        _ => Err(Error::Outranked),
+/// Refuses more grants or units than make sense.
+pub(crate) fn bounded(grants: &[Grant]) -> Result<(), Error> {
+    if grants.len() > 50 || grants.iter().any(|grant| grant.units.len() > 200) {
+        return Err(Error::TooManyGrants);
     }
+    Ok(())
 }
 
 /// Grants as audit facts.
@@ -212,41 +191,4 @@ pub(crate) fn facts(grants: &[Grant]) -> Facts {
         scope => format!("{}: {}", grant.role, scope.as_str()),
     });
     Facts::new().with_list("grants", names)
-}
-
-/// A role that can be given in this tenant.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Role {
-    /// Names the role in grants.
-    key: String,
-    /// What people read.
-    title: String,
-    /// What it allows.
-    permissions: Vec<String>,
-    /// The scopes it can be given with.
-    scopes: Vec<ScopeKind>,
-}
-
-/// All roles.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct Roles {
-    /// By key.
-    items: Vec<Role>,
-}
-
-/// The roles that can be given here.
-pub(crate) async fn list_roles(
-    identity: Arc<Identity>,
-    _: TenantCx,
-    (): (),
-) -> Result<Json<Roles>, Error> {
-    let items = identity.roles.list().map(|role| Role {
-        key: role.key.clone(),
-        title: role.title.clone(),
-        permissions: role.permissions.iter().cloned().collect(),
-        scopes: role.scopes.clone(),
-    });
-    Ok(Json(Roles {
-        items: items.collect(),
-    }))
 }

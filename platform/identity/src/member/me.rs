@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use gantry_audit::{Entry, Target};
+use gantry_db::{DbError, Tx, args, sql};
 use gantry_http::{Json, NoContent, Path, RequestContext, UserCx};
-use gantry_kernel::{IdentityId, Slug, TenantId, Timestamp};
+use gantry_kernel::{IdentityId, SessionId, Slug, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -22,11 +23,36 @@ pub(crate) struct Me {
     email: String,
     /// Their name.
     name: String,
+    /// Whether signing in takes a second factor. Staff of the platform need one.
+    second_factor: bool,
     /// The workspaces they belong to.
     memberships: Vec<Membership>,
     /// What they may do as staff of the platform.
     platform_permissions: Vec<String>,
+    /// Set when the platform's staff act as this person: show it on every page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    impersonation: Option<Impersonated>,
 }
+
+/// Staff acting as the person.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Impersonated {
+    /// Who really is there.
+    operator: IdentityId,
+    /// The one workspace this session opens.
+    workspace: TenantId,
+    /// The reason they gave.
+    reason: String,
+    /// When it ends.
+    until: Timestamp,
+}
+
+gantry_db::from_row!(Impersonated {
+    operator,
+    workspace,
+    reason,
+    until
+});
 
 /// A workspace the person belongs to.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,14 +70,26 @@ pub(crate) struct Membership {
 /// Who the caller is and where they belong.
 pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Result<Json<Me>, Error> {
     let person = cx.principal().identity;
-    let (account, memberships) = identity
+    let acting = cx.session().operator.map(|_| cx.session().id);
+    let (account, memberships, impersonation) = identity
         .control
         .read(async move |tx| {
             let account = account::store::by_id(tx, person)
                 .await?
                 .ok_or(Error::NotFound)?;
             let mut memberships = Vec::new();
+            let impersonation = match acting {
+                Some(session) => impersonation(tx, session).await?,
+                None => None,
+            };
             for tenant in store::tenants_of(tx, person).await? {
+                // Where else the person belongs is none of the staff's business.
+                if impersonation
+                    .as_ref()
+                    .is_some_and(|only| only.workspace != tenant.id)
+                {
+                    continue;
+                }
                 let grants = store::grants(tx, tenant.id, person).await?;
                 memberships.push(Membership {
                     tenant: tenant.id,
@@ -62,16 +100,30 @@ pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Resul
                     grants,
                 });
             }
-            Ok::<_, Error>((account, memberships))
+            Ok::<_, Error>((account, memberships, impersonation))
         })
         .await?;
     Ok(Json(Me {
         identity: account.id,
         email: account.email.to_string(),
+        second_factor: account.has_second_factor(),
         name: account.name,
         memberships,
         platform_permissions: cx.principal().platform.iter().cloned().collect(),
+        impersonation,
     }))
+}
+
+async fn impersonation(tx: &mut Tx, session: SessionId) -> Result<Option<Impersonated>, DbError> {
+    tx.opt(
+        sql!(
+            "select operator_id as operator, operator_tenant_id as workspace,
+                    operator_reason as reason, expires_at as until
+             from sessions where id = $1 and operator_id is not null"
+        ),
+        &args![session],
+    )
+    .await
 }
 
 /// Leaves a workspace. The last owner stays.

@@ -3,13 +3,18 @@
 use std::sync::Arc;
 
 use gantry_audit::{Entry, Facts, Target};
-use gantry_http::{Accepted, Body, NoContent, PublicCx, RequestContext, Subject, UserCx};
+use gantry_db::{DbError, Tx};
+use gantry_http::{
+    Accepted, Body, NoContent, PublicCx, ReplyExt, RequestContext, Subject, UserCx, With,
+};
 use gantry_kernel::{Actor, IdentityId, Secret};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{lockout, prove, rules};
+use super::{Guesser, Known, Owner, accept, lockout, prove};
+use crate::account::Account;
+use crate::factor::FactorError;
 use crate::link::{self, Purpose};
 use crate::sign_up::api::{Address, MailSent};
 use crate::{Error, Identity, account, mail, session};
@@ -45,27 +50,26 @@ pub(crate) struct Reset {
     password: Secret<String>,
 }
 
-/// Sets a new password by a link. Every session of the person ends.
+/// Sets a new password by a link. Every session of the person ends, and the browser counts as one of theirs: the
+/// link proves as much as a log-in does.
 pub(crate) async fn confirm_reset(
     identity: Arc<Identity>,
     cx: PublicCx,
     Body(input): Body<Reset>,
-) -> Result<NoContent, Error> {
+) -> Result<With<NoContent>, Error> {
     let Reset { token, password } = input;
     let looked = token.clone();
-    let account = identity
+    let (account, owner) = identity
         .control
         .read(async move |tx| {
             let subject = link::peek(tx, Purpose::Reset, looked.expose()).await?;
-            match subject.and_then(|id| id.parse::<IdentityId>().ok()) {
-                Some(id) => account::store::by_id(tx, id).await,
-                None => Ok(None),
-            }
+            let id: IdentityId = subject
+                .and_then(|id| id.parse().ok())
+                .ok_or(Error::LinkGone)?;
+            load(tx, id).await?.ok_or(Error::LinkGone)
         })
-        .await?
-        .ok_or(Error::LinkGone)?;
-    rules::check(password.expose(), account.email.as_str(), &account.name)
-        .map_err(|weak| Error::Weak("/password", weak))?;
+        .await?;
+    accept(&identity, "/password", &password, &owner).await?;
     let hash = identity.hasher.hash(password).await?;
     let key = identity.account_key(&account.email);
     let origin = cx.origin();
@@ -77,7 +81,8 @@ pub(crate) async fn confirm_reset(
                 return Err(Error::LinkGone);
             }
             account::store::set_password(tx, account.id, Some(&hash)).await?;
-            lockout::clear(tx, &key).await?;
+            lockout::clear_all(tx, &key).await?;
+            account::email_change::store::forget(tx, account.id).await?;
             let ended = session::store::revoke_all(tx, account.id, None, "password_reset").await?;
             let entry = Entry::new(
                 Actor::Identity(account.id),
@@ -90,9 +95,16 @@ pub(crate) async fn confirm_reset(
             Ok::<_, Error>(())
         })
         .await?;
-    identity.forgive(&key);
+    identity.forgive(&Guesser::new(key, Known::Nobody));
     identity.changed();
-    Ok(NoContent)
+    Ok(NoContent.with_cookie(identity.device(&cx, &key).cookie))
+}
+
+/// An account and what a password of its owner must not be made of.
+async fn load(tx: &mut Tx, id: IdentityId) -> Result<Option<(Account, Owner)>, DbError> {
+    let account = account::store::by_id(tx, id).await?;
+    let owner = Owner::load(tx, id).await?;
+    Ok(account.zip(owner))
 }
 
 /// The old password and the new one.
@@ -105,27 +117,37 @@ pub(crate) struct Change {
     new_password: Secret<String>,
 }
 
-/// Changes the caller's password; all other sessions end. A wrong current password counts like a failed
-/// log-in, so that a stolen session cannot be used to guess.
+/// Whether the session was confirmed lately by the strongest factor of the account.
+fn is_fresh(cx: &UserCx) -> bool {
+    let until = cx.session().fresh_until;
+    until.is_some_and(|until| cx.kernel().now() < until)
+}
+
+/// Changes the caller's password; all other sessions end. An account with a second factor must have confirmed by that
+/// lately. A wrong current password counts like a failed log-in, so that a stolen session cannot be used to guess. It is
+/// counted by session: whoever fails to log in elsewhere does not keep the person from this.
 pub(crate) async fn change_password(
     identity: Arc<Identity>,
     cx: UserCx,
     Body(input): Body<Change>,
 ) -> Result<NoContent, Error> {
-    let (person, current) = (cx.principal().identity, cx.principal().session);
+    let (person, current) = (cx.principal().identity, cx.session().id);
     let origin = cx.origin();
-    let account = identity
+    let (account, owner) = identity
         .control
-        .read(async move |tx| account::store::by_id(tx, person).await)
+        .read(async move |tx| load(tx, person).await)
         .await?
         .ok_or(Error::NotFound)?;
+    if account.has_second_factor() && !is_fresh(&cx) {
+        return Err(FactorError::Stale.into());
+    }
     let Change {
         current_password,
         new_password,
     } = input;
-    rules::check(new_password.expose(), account.email.as_str(), &account.name)
-        .map_err(|weak| Error::Weak("/new_password", weak))?;
-    let proof = prove(&identity, &account.email, current_password, &origin)
+    accept(&identity, "/new_password", &new_password, &owner).await?;
+    let known = Known::Session(current);
+    let proof = prove(&identity, &account.email, current_password, known, &origin)
         .await
         .map_err(|error| match error {
             // The caller is signed in; only the field is wrong.
@@ -140,6 +162,7 @@ pub(crate) async fn change_password(
             confirmed.confirm(tx).await?;
             account::store::set_password(tx, person, Some(&hash)).await?;
             link::forget(tx, Purpose::Reset, &person.to_string()).await?;
+            account::email_change::store::forget(tx, person).await?;
             let ended =
                 session::store::revoke_all(tx, person, Some(current), "password_changed").await?;
             let entry = Entry::new(

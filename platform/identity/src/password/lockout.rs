@@ -1,46 +1,29 @@
 //! What guessing costs: after five failures an account name answers nothing for 1, 5, 15, then 60 minutes.
 //!
-//! The name is counted whether or not it exists, so that the lock tells nothing. A locked name refuses
-//! before anything is hashed. Sessions that are open are not touched: a stranger cannot throw anybody out.
+//! The name is counted whether or not it exists, so that the lock tells nothing. Who is locked is refused
+//! before anything is hashed. What is locked is one [`Guesser`]: strangers together, each known device and each
+//! session alone; open sessions are not touched. So a stranger can neither throw anybody out nor keep them out.
 
 use std::time::Duration;
 
 use gantry_db::{DbError, Tx, args, from_row, sql};
-use gantry_kernel::{Timestamp, crypto};
+use gantry_kernel::Timestamp;
+
+use super::guesser::{AccountKey, Guesser};
 
 /// Failures that lock.
 const FAILURES: i64 = 5;
 /// How long each lock lasts; the last one repeats.
 const MINUTES: [u64; 4] = [1, 5, 15, 60];
 /// After this long without a failure the count starts anew.
-const FORGET_AFTER: Duration = Duration::from_hours(24);
+pub(super) const FORGET_AFTER: Duration = Duration::from_hours(24);
 
-/// A keyed hash of a normalised address: counts without keeping addresses that were only tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AccountKey([u8; 32]);
-
-impl AccountKey {
-    pub(crate) fn new(key: &[u8; 32], email: &gantry_kernel::Email) -> Self {
-        Self(crypto::hmac_sha256(key, email.as_str().as_bytes()))
-    }
-
-    /// A short name for audit rows about accounts that do not exist.
-    pub(crate) fn label(&self) -> String {
-        let mut head = [0; 8];
-        head.copy_from_slice(&self.0[..8]);
-        format!("{:016x}", u64::from_be_bytes(head))
-    }
-
-    fn bytes(&self) -> Vec<u8> {
-        self.0.to_vec()
-    }
-}
-
-struct Lockout {
-    failures: i64,
-    level: i64,
-    locked_until: Option<Timestamp>,
-    updated_at: Timestamp,
+/// A row of `lockouts`.
+pub(super) struct Lockout {
+    pub(super) failures: i64,
+    pub(super) level: i64,
+    pub(super) locked_until: Option<Timestamp>,
+    pub(super) updated_at: Timestamp,
 }
 
 from_row!(Lockout {
@@ -50,90 +33,134 @@ from_row!(Lockout {
     updated_at
 });
 
+impl Lockout {
+    /// How much longer the lock lasts.
+    fn left(&self, now: Timestamp) -> Option<Duration> {
+        self.locked_until
+            .filter(|until| *until > now)
+            .map(|until| until - now)
+    }
+}
+
 /// What a failure led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// Counted; `first` of a series.
     Counted { first: bool },
-    /// This one locked the account.
+    /// This one locked.
     Locked { level: i64, minutes: u64 },
+    /// Others at the same time locked before it; it is not counted and hears what a late-comer hears.
+    Late(Duration),
 }
 
-async fn row(tx: &mut Tx, account: &AccountKey) -> Result<Option<Lockout>, DbError> {
+/// The length of the lock after `level` earlier ones, in minutes.
+pub(super) fn minutes(level: i64) -> u64 {
+    let step = usize::try_from(level).unwrap_or(0).min(MINUTES.len() - 1);
+    MINUTES[step]
+}
+
+pub(super) async fn row(tx: &mut Tx, counter: &[u8; 32]) -> Result<Option<Lockout>, DbError> {
     tx.opt(
-        sql!("select failures, level, locked_until, updated_at from lockouts where account = $1"),
-        &args![account.bytes()],
+        sql!("select failures, level, locked_until, updated_at from lockouts where counter = $1"),
+        &args![counter.to_vec()],
     )
     .await
 }
 
-/// How much longer the account is locked.
-pub(crate) async fn remaining(
+pub(super) async fn put(
     tx: &mut Tx,
-    account: &AccountKey,
-) -> Result<Option<Duration>, DbError> {
-    let now = tx.now();
-    let until = row(tx, account)
-        .await?
-        .and_then(|lockout| lockout.locked_until);
-    Ok(until.filter(|until| *until > now).map(|until| until - now))
-}
-
-/// Counts a failure.
-pub(crate) async fn fail(tx: &mut Tx, account: &AccountKey) -> Result<Failure, DbError> {
-    let now = tx.now();
-    let known = row(tx, account)
-        .await?
-        .filter(|known| now - known.updated_at < FORGET_AFTER);
-    let (failures, level) = known
-        .as_ref()
-        .map_or((0, 0), |known| (known.failures, known.level));
-    let (failures, level, locked_until, outcome) = if failures + 1 < FAILURES {
-        let until = known.and_then(|known| known.locked_until);
-        (
-            failures + 1,
-            level,
-            until,
-            Failure::Counted {
-                first: failures == 0,
-            },
-        )
-    } else {
-        let step = usize::try_from(level).unwrap_or(0).min(MINUTES.len() - 1);
-        let minutes = MINUTES[step];
-        let until = now + Duration::from_secs(minutes * 60);
-        (
-            0,
-            level + 1,
-            Some(until),
-            Failure::Locked {
-                level: level + 1,
-                minutes,
-            },
-        )
-    };
+    counter: &[u8; 32],
+    account: Option<&AccountKey>,
+    row: &Lockout,
+) -> Result<(), DbError> {
     tx.execute(
         sql!(
-            "insert into lockouts (account, failures, level, locked_until, updated_at)
-             values ($1, $2, $3, $4, $5)
-             on conflict (account) do update set
+            "insert into lockouts (counter, account, failures, level, locked_until, updated_at)
+             values ($1, $2, $3, $4, $5, $6)
+             on conflict (counter) do update set
                  failures = excluded.failures, level = excluded.level,
                  locked_until = excluded.locked_until, updated_at = excluded.updated_at"
         ),
-        &args![account.bytes(), failures, level, locked_until, now],
-    )
-    .await?;
-    Ok(outcome)
-}
-
-/// Forgets the failures, after a log-in or a reset.
-pub(crate) async fn clear(tx: &mut Tx, account: &AccountKey) -> Result<(), DbError> {
-    tx.execute(
-        sql!("delete from lockouts where account = $1"),
-        &args![account.bytes()],
+        &args![
+            counter.to_vec(),
+            account.map(|account| account.bytes().to_vec()),
+            row.failures,
+            row.level,
+            row.locked_until,
+            row.updated_at
+        ],
     )
     .await?;
     Ok(())
+}
+
+/// How much longer this count is locked.
+pub(crate) async fn remaining(
+    tx: &mut Tx,
+    counter: &[u8; 32],
+) -> Result<Option<Duration>, DbError> {
+    let now = tx.now();
+    Ok(row(tx, counter).await?.and_then(|row| row.left(now)))
+}
+
+/// Counts a failure.
+pub(crate) async fn fail(tx: &mut Tx, guesser: &Guesser) -> Result<Failure, DbError> {
+    let now = tx.now();
+    let known = row(tx, &guesser.counter).await?;
+    if let Some(after) = known.as_ref().and_then(|known| known.left(now)) {
+        return Ok(Failure::Late(after));
+    }
+    let known = known.filter(|known| now - known.updated_at < FORGET_AFTER);
+    let (failures, level) = known.map_or((0, 0), |known| (known.failures, known.level));
+    let mut next = Lockout {
+        failures: failures + 1,
+        level,
+        locked_until: None,
+        updated_at: now,
+    };
+    let mut outcome = Failure::Counted {
+        first: failures == 0,
+    };
+    if next.failures >= FAILURES {
+        let minutes = minutes(level);
+        next.failures = 0;
+        next.level = level + 1;
+        next.locked_until = Some(now + Duration::from_secs(minutes * 60));
+        outcome = Failure::Locked {
+            level: next.level,
+            minutes,
+        };
+    }
+    put(tx, &guesser.counter, Some(&guesser.account), &next).await?;
+    Ok(outcome)
+}
+
+/// Forgets the failures of one guesser, after it proved itself. Others at the same account stay counted: their
+/// attack does not begin anew because the owner signed in.
+pub(crate) async fn clear(tx: &mut Tx, guesser: &Guesser) -> Result<(), DbError> {
+    tx.execute(
+        sql!("delete from lockouts where counter = $1"),
+        &args![guesser.counter.to_vec()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Forgets all failures at an account, after a reset or an unlock; says how many locks that ended.
+pub(crate) async fn clear_all(tx: &mut Tx, account: &AccountKey) -> Result<i64, DbError> {
+    let (account, now) = (account.bytes().to_vec(), tx.now());
+    let locks: i64 = tx
+        .one(
+            sql!("select count(*) from lockouts where account = $1 and locked_until > $2"),
+            &args![account.clone(), now],
+        )
+        .await?;
+    tx.execute(
+        sql!("delete from lockouts where account = $1"),
+        &args![account],
+    )
+    .await?;
+    Ok(locks)
 }
 
 /// Removes up to 500 rows that count no more.
@@ -141,8 +168,8 @@ pub(crate) async fn sweep(tx: &mut Tx) -> Result<u64, DbError> {
     let before = tx.now().before(FORGET_AFTER);
     tx.execute(
         sql!(
-            "delete from lockouts where account in
-             (select account from lockouts where updated_at < $1 order by updated_at limit 500)"
+            "delete from lockouts where counter in
+             (select counter from lockouts where updated_at < $1 order by updated_at limit 500)"
         ),
         &args![before],
     )

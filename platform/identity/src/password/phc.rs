@@ -5,6 +5,10 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 
 /// The most memory a stored hash may ask for: a row must not be able to take the machine down.
 pub(crate) const MAX_MEMORY_KIB: u32 = 256 * 1024;
+/// The most a stored hash may ask for in memory times passes: about 0.35 s of one hashing thread per attempt.
+pub(crate) const MAX_WORK_KIB: u64 = 512 * 1024;
+/// The shortest stored hash: a shorter one is met by chance or by search.
+const LEAST_HASH_BYTES: usize = 16;
 /// Bytes of salt (RFC 9106, section 3.1: 16 is recommended).
 pub(crate) const SALT_BYTES: usize = 16;
 /// Bytes of the hash itself.
@@ -22,7 +26,7 @@ pub(crate) struct Cost {
 }
 
 impl Default for Cost {
-    /// Argon2id with 19 MiB, two passes, one lane: OWASP's recommendation, about 25 ms here.
+    /// Argon2id with 19 MiB, two passes, one lane: OWASP's recommendation.
     fn default() -> Self {
         Self {
             memory_kib: 19 * 1024,
@@ -59,10 +63,13 @@ impl Cost {
 }
 
 fn bounded(params: &Params) -> Result<(), HashError> {
-    if params.m_cost() > MAX_MEMORY_KIB {
+    let (memory, passes) = (params.m_cost(), params.t_cost());
+    if memory > MAX_MEMORY_KIB {
+        return Err(HashError::Cost(format!("{memory} KiB of memory")));
+    }
+    if u64::from(memory) * u64::from(passes) > MAX_WORK_KIB {
         return Err(HashError::Cost(format!(
-            "{} KiB of memory",
-            params.m_cost()
+            "{passes} passes over {memory} KiB"
         )));
     }
     Ok(())
@@ -78,6 +85,21 @@ impl Memory {
             self.0.resize(params.block_count(), Block::default());
         }
         &mut self.0
+    }
+
+    /// Gives back what hashes of `cost` do not need: one costly row must not hold memory for ever.
+    pub(crate) fn keep(&mut self, cost: Cost) {
+        let needed = cost.params().map_or(0, |params| params.block_count());
+        if self.0.len() > needed {
+            self.0.truncate(needed);
+            self.0.shrink_to_fit();
+        }
+    }
+
+    /// Bytes held now.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Block>()
     }
 }
 
@@ -113,28 +135,60 @@ pub(crate) fn verify(
     stored: &str,
     memory: &mut Memory,
 ) -> Result<bool, HashError> {
-    let unreadable = |why: &str| HashError::Unreadable(why.to_owned());
-    let parsed =
-        PasswordHash::new(stored).map_err(|error| HashError::Unreadable(error.to_string()))?;
-    let algorithm = Algorithm::new(parsed.algorithm.as_str())
-        .map_err(|error| HashError::Unreadable(error.to_string()))?;
-    let version = parsed
-        .version
-        .map_or(Ok(Version::V0x13), Version::try_from)
-        .map_err(|error| HashError::Unreadable(error.to_string()))?;
-    let params =
-        Params::try_from(&parsed).map_err(|error| HashError::Unreadable(error.to_string()))?;
-    bounded(&params)?;
-    let salt = parsed.salt.ok_or_else(|| unreadable("no salt"))?;
-    let expected = parsed.hash.ok_or_else(|| unreadable("no hash"))?;
+    let Stored {
+        argon2,
+        salt,
+        expected,
+    } = parse(stored)?;
+    let params = argon2.params().clone();
     let mut out = vec![0_u8; expected.as_ref().len()];
-    Argon2::new(algorithm, version, params.clone())
+    argon2
         .hash_password_into_with_memory(password, salt.as_ref(), &mut out, memory.blocks(&params))
         .map_err(HashError::Argon2)?;
     Ok(gantry_kernel::crypto::constant_time_eq(
         &out,
         expected.as_ref(),
     ))
+}
+
+struct Stored {
+    argon2: Argon2<'static>,
+    salt: Salt,
+    expected: Output,
+}
+
+/// Argon2id, and Argon2i of older installations; Argon2d is not for passwords (RFC 9106, section 4).
+fn parse(stored: &str) -> Result<Stored, HashError> {
+    let unreadable = |why: &str| HashError::Unreadable(why.to_owned());
+    let parsed =
+        PasswordHash::new(stored).map_err(|error| HashError::Unreadable(error.to_string()))?;
+    let algorithm = match parsed.algorithm.as_str() {
+        "argon2id" => Algorithm::Argon2id,
+        "argon2i" => Algorithm::Argon2i,
+        other => return Err(HashError::Unreadable(format!("algorithm {other}"))),
+    };
+    let version = parsed
+        .version
+        .map_or(Ok(Version::V0x10), Version::try_from)
+        .map_err(|error| HashError::Unreadable(error.to_string()))?;
+    let params =
+        Params::try_from(&parsed).map_err(|error| HashError::Unreadable(error.to_string()))?;
+    bounded(&params)?;
+    let salt = parsed.salt.ok_or_else(|| unreadable("no salt"))?;
+    let expected = parsed.hash.ok_or_else(|| unreadable("no hash"))?;
+    if expected.as_ref().len() < LEAST_HASH_BYTES {
+        return Err(unreadable("a hash of fewer than 16 bytes"));
+    }
+    Ok(Stored {
+        argon2: Argon2::new(algorithm, version, params),
+        salt,
+        expected,
+    })
+}
+
+/// Refuses what [`verify`] could not compare.
+pub(super) fn check(stored: &str) -> Result<(), HashError> {
+    parse(stored).map(|_| ())
 }
 
 /// Whether `stored` was made with another algorithm or another cost than `cost`, so that the next
@@ -192,9 +246,38 @@ mod tests {
             verify(b"x", stored, &mut Memory::default()),
             Err(HashError::Cost(_))
         ));
+        for stored in [
+            "$argon2id$v=19$m=262144,t=3,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=19$m=64,t=4294967295,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        ] {
+            assert!(matches!(check(stored), Err(HashError::Cost(_))), "{stored}");
+        }
+        for stored in [
+            "$argon2d$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+            "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaM",
+            "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ",
+            "$argon2id$v=18$m=64,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc",
+        ] {
+            assert!(check(stored).is_err(), "{stored}");
+        }
         assert!(matches!(
             verify(b"x", "plain", &mut Memory::default()),
             Err(HashError::Unreadable(_))
         ));
+    }
+
+    #[test]
+    fn memory_of_a_costly_row_is_given_back() {
+        let mut memory = Memory::default();
+        let costly = Cost {
+            memory_kib: 4096,
+            ..CHEAP
+        };
+        let stored = hash(b"x", &[7; SALT_BYTES], costly, &mut memory).unwrap();
+        assert!(verify(b"x", &stored, &mut memory).unwrap());
+        assert!(memory.bytes() >= 4096 * 1024);
+        memory.keep(CHEAP);
+        assert!(memory.bytes() <= 64 * 1024);
+        assert!(verify(b"x", &stored, &mut memory).unwrap());
     }
 }

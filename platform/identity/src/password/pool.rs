@@ -4,6 +4,7 @@
 //! allocator's arenas (measured: 1.9 GiB for 30 threads). A bounded queue in front turns a flood of
 //! log-ins into 503 for the flood instead of slowness for everybody.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +13,8 @@ use gantry_kernel::{Entropy, Problem, Secret};
 use tokio::sync::oneshot;
 
 use super::phc::{self, Cost, HashError, Memory, SALT_BYTES};
+use super::stored;
+use super::strength::{self, Strength};
 
 /// How long a client is asked to wait when the queue is full: about the time a full queue takes.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -36,6 +39,11 @@ enum Work {
         password: Secret<String>,
         stored: String,
         reply: oneshot::Sender<Result<bool, HashError>>,
+    },
+    Estimate {
+        password: Secret<String>,
+        words: Vec<String>,
+        reply: oneshot::Sender<Strength>,
     },
 }
 
@@ -76,6 +84,7 @@ pub(crate) struct Hasher {
     entropy: Arc<dyn Entropy>,
     cost: Cost,
     decoy: Arc<str>,
+    hashes: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Hasher {
@@ -104,17 +113,19 @@ impl Hasher {
 
         let (work, queue) = sync_channel(size.queue.max(1));
         let queue = Arc::new(Mutex::new(queue));
+        let hashes = Arc::new(AtomicU64::new(0));
         for n in 0..size.threads.max(1) {
-            let queue = Arc::clone(&queue);
+            let (queue, hashes) = (Arc::clone(&queue), Arc::clone(&hashes));
             std::thread::Builder::new()
                 .name(format!("hash-{n}"))
-                .spawn(move || run(&queue))?;
+                .spawn(move || run(&queue, cost, &hashes))?;
         }
         Ok(Self {
             work,
             entropy,
             cost,
             decoy: decoy.into(),
+            hashes,
         })
     }
 
@@ -151,6 +162,26 @@ impl Hasher {
         Ok(matches && known)
     }
 
+    /// How strong a password is for somebody who knows `words`.
+    pub(crate) async fn estimate(
+        &self,
+        password: Secret<String>,
+        words: Vec<String>,
+    ) -> Result<Strength, PoolError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Work::Estimate {
+            password,
+            words,
+            reply,
+        })?;
+        answer.await.map_err(|_| PoolError::Stopped)
+    }
+
+    /// Hashes computed since the start.
+    pub(crate) fn hashes(&self) -> u64 {
+        self.hashes.load(Ordering::Relaxed)
+    }
+
     /// Whether a stored hash should be made anew at the next log-in.
     pub(crate) fn is_outdated(&self, stored: &str) -> bool {
         phc::is_outdated(stored, self.cost)
@@ -175,35 +206,42 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
-fn run(queue: &Mutex<Receiver<Work>>) {
+fn run(queue: &Mutex<Receiver<Work>>, cost: Cost, hashes: &AtomicU64) {
     let mut memory = Memory::default();
     loop {
         // The lock is held while waiting: exactly one idle thread waits on the queue, the others on it.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(work) = next else { return };
+        // A client that hung up must not cost 25 ms.
         match work {
             Work::Hash {
                 password,
                 salt,
                 cost,
                 reply,
-            } => {
-                // A client that hung up must not cost 25 ms.
-                if !reply.is_closed() {
-                    let done = phc::hash(password.expose().as_bytes(), &salt, cost, &mut memory);
-                    drop(reply.send(done));
-                }
+            } if !reply.is_closed() => {
+                hashes.fetch_add(1, Ordering::Relaxed);
+                let done = phc::hash(password.expose().as_bytes(), &salt, cost, &mut memory);
+                drop(reply.send(done));
             }
             Work::Verify {
                 password,
                 stored,
                 reply,
-            } => {
-                if !reply.is_closed() {
-                    let done = phc::verify(password.expose().as_bytes(), &stored, &mut memory);
-                    drop(reply.send(done));
-                }
+            } if !reply.is_closed() => {
+                hashes.fetch_add(1, Ordering::Relaxed);
+                let done = stored::verify(password.expose().as_bytes(), &stored, &mut memory);
+                memory.keep(cost);
+                drop(reply.send(done));
             }
+            Work::Estimate {
+                password,
+                words,
+                reply,
+            } if !reply.is_closed() => {
+                drop(reply.send(strength::estimate(&password, &words)));
+            }
+            Work::Hash { .. } | Work::Verify { .. } | Work::Estimate { .. } => {}
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Proof of an account by its password: the one place that compares passwords, for log-in, for accepting
 //! an invitation and for changing the password, so that all three share limits, lock and timing.
 
+use std::time::Duration;
+
 use gantry_audit::{Entry, Facts, Target};
 use gantry_db::{DbError, Tx};
 use gantry_http::Subject;
 use gantry_kernel::{Actor, Email, Origin, Secret};
 use serde_json::json;
 
-use super::lockout::{self, AccountKey, Failure};
+use super::lockout::{self, Failure};
 use super::rules::MAX_CHARS;
+use super::{Guesser, Known, address};
 use crate::account::{self, Account};
 use crate::{Error, Identity, mail};
 
@@ -16,44 +19,49 @@ use crate::{Error, Identity, mail};
 #[derive(Clone, Debug)]
 pub(crate) struct Proof {
     pub(crate) account: Account,
-    key: AccountKey,
+    guesser: Guesser,
     rehashed: Option<String>,
 }
 
-/// Compares `password` with the one of the account at `email`.
+/// Compares `password` with the one of the account at `email`; `known` is who is counted if it is wrong.
 ///
 /// Unknown, unconfirmed and disabled accounts and wrong passwords all take one hash, one write, and answer
-/// [`Error::Credentials`]. A locked account answers [`Error::Locked`] without hashing.
+/// [`Error::Credentials`]. Who is locked gets [`Error::Locked`] without hashing, whatever the password is.
+///
+/// Guesses made at the same time are compared up to `log_in_per_account` of them in a process. Those that end
+/// after the fifth failure are told [`Error::Locked`], right or wrong: more than five are never answered.
 pub(crate) async fn prove(
     identity: &Identity,
     email: &Email,
     password: Secret<String>,
+    known: Known,
     origin: &Origin,
 ) -> Result<Proof, Error> {
-    let key = identity.account_key(email);
+    let guesser = Guesser::new(identity.account_key(email), known);
     identity.limit(
         "log_in_account",
-        Subject::key(key.label()),
+        Subject::key(guesser.label()),
         identity.config.log_in_per_account,
     )?;
-    if let Some(ip) = origin.ip {
-        identity.peek(
-            "log_in_address",
-            Subject::address(ip),
-            identity.config.failed_log_in_per_address,
-        )?;
-    }
+    let from = identity.address_counter(&guesser, origin);
     let wanted = email.clone();
-    let (account, locked) = identity
+    let (account, locked, slowed) = identity
         .control
         .read(async move |tx| {
-            let locked = lockout::remaining(tx, &key).await?;
+            let locked = lockout::remaining(tx, &guesser.counter).await?;
+            let slowed = match &from {
+                Some(counter) => lockout::remaining(tx, counter).await?,
+                None => None,
+            };
             let account = account::store::by_email(tx, &wanted).await?;
-            Ok::<_, DbError>((account, locked))
+            Ok::<_, DbError>((account, locked, slowed))
         })
         .await?;
     if let Some(after) = locked {
         return Err(Error::Locked(after));
+    }
+    if let Some(after) = slowed {
+        return Err(Error::TooMany(after));
     }
     // Longer than any password can be: not worth a hash, and no secret is told by saying so quickly.
     let stored = account
@@ -77,40 +85,42 @@ pub(crate) async fn prove(
             };
             Ok(Proof {
                 account,
-                key,
+                guesser,
                 rehashed,
             })
         }
-        other => {
-            refuse(identity, email, key, other, origin).await?;
-            Err(Error::Credentials)
-        }
+        other => Err(
+            match refuse(identity, email, guesser, other, origin).await? {
+                Some(after) => Error::Locked(after),
+                None => Error::Credentials,
+            },
+        ),
     }
 }
 
+/// Counts a failure. The wait is that of a lock which others began while this one was compared.
 async fn refuse(
     identity: &Identity,
     email: &Email,
-    key: AccountKey,
+    guesser: Guesser,
     account: Option<Account>,
     origin: &Origin,
-) -> Result<(), Error> {
-    if let Some(ip) = origin.ip {
-        identity.count(
-            "log_in_address",
-            Subject::address(ip),
-            identity.config.failed_log_in_per_address,
-        );
-    }
+) -> Result<Option<Duration>, Error> {
+    let from = identity.address_counter(&guesser, origin);
+    let quota = identity.config.failed_log_in_per_address;
     let (email, origin) = (email.clone(), origin.clone());
     identity
         .control
         .write(async move |tx| {
+            if let Some(counter) = &from {
+                address::fail(tx, counter, quota).await?;
+            }
             let target = match &account {
                 Some(account) => Target::new("identity", account.id),
-                None => Target::new("account", key.label()),
+                None => Target::new("account", guesser.account.label()),
             };
-            match lockout::fail(tx, &key).await? {
+            match lockout::fail(tx, &guesser).await? {
+                Failure::Late(after) => return Ok(Some(after)),
                 Failure::Counted { first: false } => {}
                 // One row for a series, so that an attack cannot fill the log.
                 Failure::Counted { first: true } => {
@@ -126,17 +136,16 @@ async fn refuse(
                     }
                 }
             }
-            Ok::<_, DbError>(())
+            Ok(None)
         })
-        .await?;
-    Ok(())
+        .await
 }
 
 impl Proof {
     /// Holds the proof against what is stored now, in the transaction that acts on it: the account was
     /// not locked, disabled or given another password since. Then the failures are forgotten.
     pub(crate) async fn confirm(&self, tx: &mut Tx) -> Result<(), Error> {
-        if let Some(after) = lockout::remaining(tx, &self.key).await? {
+        if let Some(after) = lockout::remaining(tx, &self.guesser.counter).await? {
             return Err(Error::Locked(after));
         }
         let now = account::store::by_id(tx, self.account.id)
@@ -145,19 +154,21 @@ impl Proof {
         if !now.may_sign_in() || now.password_hash != self.account.password_hash {
             return Err(Error::Credentials);
         }
-        lockout::clear(tx, &self.key).await?;
+        lockout::clear(tx, &self.guesser).await?;
         Ok(())
     }
 
-    /// [`Proof::confirm`] for a log-in: also notes the time and stores a hash at today's cost.
+    /// [`Proof::confirm`] for a log-in: also stores a hash at today's cost.
     pub(crate) async fn log_in(&self, tx: &mut Tx) -> Result<(), Error> {
         self.confirm(tx).await?;
-        account::store::logged_in(tx, self.account.id, self.rehashed.as_deref()).await?;
+        if let Some(hash) = &self.rehashed {
+            account::store::rehashed(tx, self.account.id, hash).await?;
+        }
         Ok(())
     }
 
     /// Lets the account be tried again at once, after a success.
     pub(crate) fn forgive(&self, identity: &Identity) {
-        identity.forgive(&self.key);
+        identity.forgive(&self.guesser);
     }
 }

@@ -1,19 +1,20 @@
 //! Signing in and out, and seeing where one is signed in.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use gantry_audit::{Entry, Facts, Target};
 use gantry_http::{
-    Body, Cookie, Created, Json, NoContent, Path, PublicCx, ReplyExt, RequestContext,
-    SESSION_COOKIE, UserCx, With,
+    Body, Cookie, Json, NoContent, Path, PublicCx, ReplyExt, RequestContext, SESSION_COOKIE,
+    UserCx, With,
 };
 use gantry_kernel::{Actor, Email, IdentityId, Secret, SessionId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::store;
-use crate::password::{Proof, prove};
+use super::begin::Start;
+use super::{Method, Methods, store};
+use crate::challenge::{Entered, Entrance, enter};
+use crate::password::prove;
 use crate::{Error, Identity};
 
 /// How the session travels.
@@ -27,6 +28,16 @@ pub(crate) enum Mode {
     Cookie,
 }
 
+impl Mode {
+    /// The stored name.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Token => "token",
+            Self::Cookie => "cookie",
+        }
+    }
+}
+
 /// Credentials.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +49,9 @@ pub(crate) struct LogIn {
     /// `token` (the default) or `cookie`.
     #[serde(default)]
     mode: Mode,
+    /// The `device_token` of an earlier log-in to this account, from a client without cookies. Failures of a known
+    /// device are counted apart, so that nobody elsewhere can lock it out.
+    device_token: Option<Secret<String>>,
 }
 
 /// A new session.
@@ -65,90 +79,44 @@ pub(crate) struct Tokens {
     pub(crate) expires_in: i64,
     /// Exchange it once for the next pair; keep it secret.
     pub(crate) refresh_token: String,
+    /// Of a log-in only: send it with the next one. It opens nothing, and is good for months.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) device_token: Option<String>,
 }
 
-enum Made {
-    Token(SessionId, Secret<String>, Timestamp),
-    Cookie(super::CookieValue, Timestamp),
-}
-
-/// Signs in. A session id that the client sends along is ignored: every log-in makes a new one.
+/// Signs in, or asks for the second factor of the account. A session id that the client sends along is ignored:
+/// every log-in makes a new one.
 pub(crate) async fn log_in(
     identity: Arc<Identity>,
     cx: PublicCx,
     Body(input): Body<LogIn>,
-) -> Result<With<Created<SignedIn>>, Error> {
+) -> Result<Entrance, Error> {
     let origin = cx.origin();
-    let proof = prove(&identity, &input.email, input.password, &origin).await?;
-    let person = proof.account.id;
-    let made = begin(&identity, &proof, input.mode, &origin).await?;
-    proof.forgive(&identity);
-    let location = "/api/v1/auth/session";
-    match made {
-        Made::Token(session, refresh, expires) => {
-            let tokens = identity.tokens(person, session, &refresh).await?;
-            let body = SignedIn {
-                identity: person,
-                session,
-                session_expires_at: expires,
-                tokens: Some(tokens),
-            };
-            Ok(Created::at(location, body).into())
-        }
-        Made::Cookie(value, expires) => {
-            let body = SignedIn {
-                identity: person,
-                session: value.session,
-                session_expires_at: expires,
-                tokens: None,
-            };
-            let age = identity.config.session_absolute.get();
-            Ok(Created::at(location, body).with_cookie(cookie(&value, age)))
-        }
-    }
-}
-
-fn cookie(value: &super::CookieValue, age: Duration) -> Cookie {
-    Cookie::new(SESSION_COOKIE, value.text()).max_age(age)
-}
-
-async fn begin(
-    identity: &Identity,
-    proof: &Proof,
-    mode: Mode,
-    origin: &gantry_kernel::Origin,
-) -> Result<Made, Error> {
-    let (proof, origin, config) = (proof.clone(), origin.clone(), identity.config.clone());
-    identity
+    let account = identity.account_key(&input.email);
+    let known = identity
+        .devices
+        .known(&cx, &account, input.device_token.as_ref());
+    let proof = prove(&identity, &input.email, input.password, known, &origin).await?;
+    let start = Start {
+        person: proof.account.id,
+        mode: input.mode,
+        methods: Methods::new([Method::Password]),
+        impersonation: None,
+    };
+    let (proven, config) = (proof.clone(), identity.config.clone());
+    let entered = identity
         .control
         .write(async move |tx| {
-            proof.log_in(tx).await?;
-            let person = proof.account.id;
-            let (begun, session, kind) = match mode {
-                Mode::Token => {
-                    let (session, token, expires) =
-                        store::create_token(tx, person, &origin, &config).await?;
-                    (Made::Token(session, token, expires), session, "token")
-                }
-                Mode::Cookie => {
-                    let (value, expires) =
-                        store::create_cookie(tx, person, &origin, &config).await?;
-                    let session = value.session;
-                    (Made::Cookie(value, expires), session, "cookie")
-                }
-            };
-            let entry = Entry::new(
-                Actor::Identity(person),
-                "identity.session.started",
-                Target::new("session", session),
-            );
-            gantry_audit::append(
-                tx,
-                entry.after(Facts::new().with("kind", kind)).origin(&origin),
-            )
-            .await?;
-            Ok::<_, Error>(begun)
+            proven.log_in(tx).await?;
+            enter(tx, &start, &origin, &config).await
         })
+        .await?;
+    // Half a log-in leaves the attempts counted: they bound how many challenges there can be.
+    if matches!(entered, Entered::Session(_)) {
+        proof.forgive(&identity);
+    }
+    entered
+        .reply(&identity, Some(identity.device(&cx, &account)))
         .await
 }
 
@@ -158,7 +126,7 @@ pub(crate) async fn log_out(
     cx: UserCx,
     (): (),
 ) -> Result<With<NoContent>, Error> {
-    end(&identity, &cx, cx.principal().session).await?;
+    end(&identity, &cx, cx.session().id).await?;
     Ok(NoContent.with_cookie(Cookie::remove(SESSION_COOKIE)))
 }
 
@@ -179,6 +147,8 @@ pub(crate) struct Session {
     ip: Option<String>,
     /// What the client said it is.
     user_agent: Option<String>,
+    /// Whether the platform's staff act as you in it.
+    impersonated: bool,
     /// Whether this request belongs to it.
     current: bool,
 }
@@ -196,7 +166,7 @@ pub(crate) async fn list_sessions(
     cx: UserCx,
     (): (),
 ) -> Result<Json<Sessions>, Error> {
-    let (person, current) = (cx.principal().identity, cx.principal().session);
+    let (person, current) = (cx.principal().identity, cx.session().id);
     let rows = identity
         .control
         .read(async move |tx| store::list(tx, person).await)
@@ -209,6 +179,7 @@ pub(crate) async fn list_sessions(
         expires_at: row.expires_at,
         ip: row.ip,
         user_agent: row.user_agent,
+        impersonated: row.operator_id.is_some(),
         current: row.id == current,
     });
     Ok(Json(Sessions {
@@ -295,6 +266,6 @@ pub(crate) async fn csrf_token(
 ) -> Result<Json<CsrfToken>, Error> {
     let token = identity
         .csrf
-        .token(cx.kernel().entropy.as_ref(), cx.principal().session);
+        .token(cx.kernel().entropy.as_ref(), cx.session().id);
     Ok(Json(CsrfToken { csrf_token: token }))
 }

@@ -12,14 +12,15 @@ const MAC: usize = 32;
 
 /// Makes and checks the tokens of all sessions.
 pub(crate) struct Csrf {
-    key: Secret<[u8; 32]>,
+    /// The first makes tokens, all of them check.
+    keys: Vec<Secret<[u8; 32]>>,
 }
 
 impl Csrf {
-    pub(crate) fn new(key: [u8; 32]) -> Self {
-        Self {
-            key: Secret::new(key),
-        }
+    /// `keys` are those of the present master key and of older ones, so that a page that was open while the master key
+    /// was changed goes on working.
+    pub(crate) fn new(keys: Vec<Secret<[u8; 32]>>) -> Self {
+        Self { keys }
     }
 
     /// A token for this session; every call gives another one, so that compression tells nothing.
@@ -27,7 +28,7 @@ impl Csrf {
         let mut nonce = [0_u8; NONCE];
         entropy.fill(&mut nonce);
         let mut bytes = nonce.to_vec();
-        bytes.extend_from_slice(&self.mac(session, &nonce));
+        bytes.extend(self.macs(session, &nonce).next().into_iter().flatten());
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
@@ -43,14 +44,16 @@ impl Csrf {
         let Some((nonce, mac)) = bytes.split_at_checked(NONCE) else {
             return false;
         };
-        crypto::constant_time_eq(&self.mac(session, nonce), mac)
+        self.macs(session, nonce)
+            .any(|expected| crypto::constant_time_eq(&expected, mac))
     }
 
-    fn mac(&self, session: SessionId, nonce: &[u8]) -> [u8; 32] {
+    fn macs(&self, session: SessionId, nonce: &[u8]) -> impl Iterator<Item = [u8; 32]> {
         let mut message = session.to_string().into_bytes();
         message.push(b'/');
         message.extend_from_slice(nonce);
-        crypto::hmac_sha256(self.key.expose(), &message)
+        let macs = self.keys.iter();
+        macs.map(move |key| crypto::hmac_sha256(key.expose(), &message))
     }
 }
 
@@ -64,14 +67,20 @@ mod tests {
     fn a_token_fits_its_session_and_no_other() {
         let kernel = Kernel::manual(&ManualClock::default(), 1);
         let (mine, other): (SessionId, SessionId) = (kernel.id(), kernel.id());
-        let csrf = Csrf::new([1; 32]);
+        let keys = |bytes: &[u8]| bytes.iter().map(|byte| Secret::new([*byte; 32])).collect();
+        let csrf = Csrf::new(keys(&[1]));
         let token = csrf.token(&SeededEntropy::new(2), mine);
         assert!(csrf.fits(mine, &token));
         assert!(!csrf.fits(other, &token));
         assert!(
-            !Csrf::new([2; 32]).fits(mine, &token),
+            !Csrf::new(keys(&[2])).fits(mine, &token),
             "another installation's token"
         );
+        let both = Csrf::new(keys(&[2, 1]));
+        assert!(both.fits(mine, &token), "made under the key before");
+        let fresh = both.token(&SeededEntropy::new(3), mine);
+        assert!(!csrf.fits(mine, &fresh), "new ones are made with the first");
+        assert!(!both.fits(other, &token));
         assert!(!csrf.fits(mine, ""));
         assert!(!csrf.fits(mine, &token[1..]));
         let mut changed = token.into_bytes();

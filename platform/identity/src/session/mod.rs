@@ -1,8 +1,13 @@
 //! Sessions: one row per signed-in device, whether it holds a cookie or refresh tokens.
 
 pub(crate) mod api;
+pub(crate) mod begin;
 pub(crate) mod csrf;
+mod methods;
+pub(crate) mod step_up;
 pub(crate) mod store;
+
+pub(crate) use methods::{Method, Methods};
 
 use gantry_kernel::{Secret, SessionId, crypto};
 

@@ -1,12 +1,13 @@
 //! Rows of `sessions`.
 
-use std::time::Duration;
-
 use gantry_db::{DbError, Tx, args, from_row, sql};
 use gantry_kernel::{IdentityId, MAX_USER_AGENT, Origin, Secret, SessionId, Timestamp};
 
-use super::CookieValue;
+use super::api::Mode;
+use super::{CookieValue, Methods};
+use crate::challenge;
 use crate::config::IdentityConfig;
+use crate::impersonation::{self, Impersonation};
 use crate::token::refresh;
 
 /// A session as its owner sees it.
@@ -18,6 +19,7 @@ pub(crate) struct SessionRow {
     pub(crate) expires_at: Timestamp,
     pub(crate) ip: Option<String>,
     pub(crate) user_agent: Option<String>,
+    pub(crate) operator_id: Option<IdentityId>,
 }
 
 from_row!(SessionRow {
@@ -27,75 +29,76 @@ from_row!(SessionRow {
     last_seen_at,
     expires_at,
     ip,
-    user_agent
+    user_agent,
+    operator_id
 });
+
+/// A session to write.
+pub(crate) struct NewSession<'a> {
+    pub(crate) identity: IdentityId,
+    pub(crate) methods: &'a Methods,
+    pub(crate) multi_factor: bool,
+    pub(crate) impersonation: Option<&'a Impersonation>,
+    pub(crate) origin: &'a Origin,
+}
+
+impl NewSession<'_> {
+    /// The longest it lives, used or not.
+    fn absolute(&self, tx: &Tx, config: &IdentityConfig) -> Timestamp {
+        let longest = match self.impersonation {
+            Some(_) => impersonation::LIFETIME,
+            None => config.session_absolute.get(),
+        };
+        tx.now() + longest
+    }
+}
 
 /// A new browser session and the cookie that carries it.
 pub(crate) async fn create_cookie(
     tx: &mut Tx,
-    identity: IdentityId,
-    origin: &Origin,
+    new: &NewSession<'_>,
     config: &IdentityConfig,
 ) -> Result<(CookieValue, Timestamp), DbError> {
     let cookie = CookieValue {
         session: tx.kernel().id(),
         secret: tx.kernel().token(),
     };
-    let expires = insert(
-        tx,
-        cookie.session,
-        identity,
-        "cookie",
-        Some(cookie.hash()),
-        origin,
-        config.session_idle.get(),
-        config,
-    )
-    .await?;
+    let absolute = new.absolute(tx, config);
+    let expires = (tx.now() + config.session_idle.get()).min(absolute);
+    let secret = Some(cookie.hash());
+    insert(tx, cookie.session, new, secret, expires, absolute).await?;
     Ok((cookie, expires))
 }
 
 /// A new session of an API client, its first refresh token, and when that expires.
 pub(crate) async fn create_token(
     tx: &mut Tx,
-    identity: IdentityId,
-    origin: &Origin,
+    new: &NewSession<'_>,
     config: &IdentityConfig,
 ) -> Result<(SessionId, Secret<String>, Timestamp), DbError> {
     let session: SessionId = tx.kernel().id();
-    let expires = insert(
-        tx,
-        session,
-        identity,
-        "token",
-        None,
-        origin,
-        config.refresh_token.get(),
-        config,
-    )
-    .await?;
+    let absolute = new.absolute(tx, config);
+    let expires = (tx.now() + config.refresh_token.get()).min(absolute);
+    insert(tx, session, new, None, expires, absolute).await?;
     let token = refresh::insert(tx, session, None, expires).await?;
     Ok((session, token, expires))
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "a row has that many columns; both callers are above"
-)]
 async fn insert(
     tx: &mut Tx,
     session: SessionId,
-    identity: IdentityId,
-    kind: &'static str,
+    new: &NewSession<'_>,
     secret_hash: Option<Vec<u8>>,
-    origin: &Origin,
-    idle: Duration,
-    config: &IdentityConfig,
-) -> Result<Timestamp, DbError> {
+    expires: Timestamp,
+    absolute: Timestamp,
+) -> Result<(), DbError> {
     let now = tx.now();
-    let absolute = now + config.session_absolute.get();
-    let expires = (now + idle).min(absolute);
-    let agent: Option<String> = origin.user_agent.as_ref().map(|agent| {
+    let kind = if secret_hash.is_some() {
+        Mode::Cookie
+    } else {
+        Mode::Token
+    };
+    let agent: Option<String> = new.origin.user_agent.as_ref().map(|agent| {
         agent
             .chars()
             .filter(|c| !c.is_control())
@@ -104,24 +107,89 @@ async fn insert(
     });
     tx.execute(
         sql!(
-            "insert into sessions (id, identity_id, kind, secret_hash, created_at, last_seen_at,
-                                   expires_at, absolute_at, ip, user_agent)
-             values ($1, $2, $3, $4, $5, $5, $6, $7, $8, $9)"
+            "insert into sessions (id, identity_id, kind, secret_hash, methods, proven_at,
+                                   second_factor_at, created_at, last_seen_at, expires_at,
+                                   absolute_at, ip, user_agent, operator_id, operator_tenant_id,
+                                   operator_reason)
+             values ($1, $2, $3, $4, $5, $6, $7, $6, $6, $8, $9, $10, $11, $12, $13, $14)"
         ),
         &args![
             session,
-            identity,
-            kind,
+            new.identity,
+            kind.as_str(),
             secret_hash,
+            new.methods.text(),
             now,
+            new.multi_factor.then_some(now),
             expires,
             absolute,
-            origin.ip.map(|ip| ip.to_string()),
+            new.origin.ip.map(|ip| ip.to_string()),
             agent,
+            new.impersonation.map(|by| by.operator),
+            new.impersonation.map(|by| by.tenant),
+            new.impersonation.map(|by| by.reason.as_str()),
         ],
     )
     .await?;
-    Ok(expires)
+    Ok(())
+}
+
+/// Adds what was proven just now to a session.
+pub(crate) async fn confirm(
+    tx: &mut Tx,
+    session: SessionId,
+    methods: &Methods,
+) -> Result<(), DbError> {
+    let now = tx.now();
+    let known: (String,) = tx
+        .one(
+            sql!("select methods from sessions where id = $1"),
+            &args![session],
+        )
+        .await?;
+    let all = Methods::parse(&known.0).and(methods);
+    tx.execute(
+        sql!(
+            "update sessions set methods = $2, proven_at = $3,
+                    second_factor_at = coalesce(cast($4 as bigint), second_factor_at)
+             where id = $1"
+        ),
+        &args![
+            session,
+            all.text(),
+            now,
+            methods.is_multi_factor().then_some(now)
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Ends the sessions of a person that began, and went on, without a second factor; says how many.
+pub(crate) async fn revoke_single_factor(
+    tx: &mut Tx,
+    identity: IdentityId,
+    reason: &'static str,
+) -> Result<u64, DbError> {
+    let now = tx.now();
+    tx.execute(
+        sql!(
+            "update sessions set revoked_at = $2, revoked_reason = $3
+             where identity_id = $1 and revoked_at is null and second_factor_at is null"
+        ),
+        &args![identity, now, reason],
+    )
+    .await
+}
+
+/// No session of a person counts as confirmed by a second factor any more.
+pub(crate) async fn forget_second_factor(tx: &mut Tx, identity: IdentityId) -> Result<(), DbError> {
+    tx.execute(
+        sql!("update sessions set second_factor_at = null where identity_id = $1"),
+        &args![identity],
+    )
+    .await?;
+    Ok(())
 }
 
 /// The sessions of a person that are alive, newest first.
@@ -129,7 +197,7 @@ pub(crate) async fn list(tx: &mut Tx, identity: IdentityId) -> Result<Vec<Sessio
     let now = tx.now();
     tx.all(
         sql!(
-            "select id, kind, created_at, last_seen_at, expires_at, ip, user_agent
+            "select id, kind, created_at, last_seen_at, expires_at, ip, user_agent, operator_id
              from sessions
              where identity_id = $1 and revoked_at is null and expires_at > $2
              order by created_at desc, id desc
@@ -138,6 +206,21 @@ pub(crate) async fn list(tx: &mut Tx, identity: IdentityId) -> Result<Vec<Sessio
         &args![identity, now],
     )
     .await
+}
+
+/// Whether a session can still be used.
+pub(crate) async fn is_alive(tx: &mut Tx, session: SessionId) -> Result<bool, DbError> {
+    let now = tx.now();
+    let alive: i64 = tx
+        .one(
+            sql!(
+                "select count(*) from sessions
+                 where id = $1 and revoked_at is null and expires_at > $2"
+            ),
+            &args![session, now],
+        )
+        .await?;
+    Ok(alive > 0)
 }
 
 /// Ends one session of a person. `false` when there is no such living session.
@@ -160,18 +243,20 @@ pub(crate) async fn revoke(
     Ok(ended > 0)
 }
 
-/// Ends all sessions of a person, except one if it is named; says how many.
+/// Ends all sessions of a person, and those in which they act as somebody else, except one if it is named, and every
+/// half log-in; says how many sessions.
 pub(crate) async fn revoke_all(
     tx: &mut Tx,
     identity: IdentityId,
     except: Option<SessionId>,
     reason: &'static str,
 ) -> Result<u64, DbError> {
+    challenge::forget(tx, identity).await?;
     let now = tx.now();
     tx.execute(
         sql!(
             "update sessions set revoked_at = $3, revoked_reason = $4
-             where identity_id = $1 and revoked_at is null
+             where (identity_id = $1 or operator_id = $1) and revoked_at is null
                and (cast($2 as text) is null or id <> $2)"
         ),
         &args![identity, except, now, reason],

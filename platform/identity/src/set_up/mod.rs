@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{self, PersonName};
 use crate::link::{self, INSTALLATION, Purpose};
-use crate::password::rules;
+use crate::password::{Owner, accept};
 use crate::{Error, Identity};
 
 impl Identity {
@@ -69,8 +69,6 @@ pub(crate) async fn set_up(
         name,
         password,
     } = input;
-    rules::check(password.expose(), email.as_str(), name.as_str())
-        .map_err(|weak| Error::Weak("/password", weak))?;
     let looked = token.clone();
     // A stranger without the link must not get to spend a hash.
     identity
@@ -78,6 +76,8 @@ pub(crate) async fn set_up(
         .read(async move |tx| link::peek(tx, Purpose::SetUp, looked.expose()).await)
         .await?
         .ok_or(Error::LinkGone)?;
+    let owner = Owner::new(email.as_str(), name.as_str());
+    accept(&identity, "/password", &password, &owner).await?;
     let hash = identity.hasher.hash(password).await?;
     let origin = cx.origin();
     let id = identity

@@ -17,7 +17,7 @@ use super::store::{self, NewSignUp, NewTenant};
 use super::{Password, SignUpId};
 use crate::account::{self, PersonName};
 use crate::link::{self, Purpose};
-use crate::password::rules;
+use crate::password::{Owner, accept};
 use crate::{Error, Identity, mail};
 
 /// A person who wants an account and a workspace.
@@ -57,12 +57,9 @@ pub(crate) async fn sign_up(
     cx: PublicCx,
     Body(input): Body<SignUp>,
 ) -> Result<Accepted<MailSent>, Error> {
-    rules::check(
-        input.password.expose(),
-        input.email.as_str(),
-        input.name.as_str(),
-    )
-    .map_err(|weak| Error::Weak("/password", weak))?;
+    let owner = Owner::new(input.email.as_str(), input.name.as_str());
+    let owner = owner.with([input.workspace_name.as_str().to_owned()]);
+    accept(&identity, "/password", &input.password, &owner).await?;
     identity.limit_mail("sign_up_mail", &input.email)?;
     let SignUp {
         email,
@@ -76,11 +73,8 @@ pub(crate) async fn sign_up(
     identity
         .control
         .write(async move |tx| {
-            let waiting = account::store::await_confirmation(tx, &email, name.as_str()).await?;
-            let Some(id) = waiting else {
-                mail::put(tx, mail::ALREADY_REGISTERED, &email, json!({})).await?;
-                return Ok::<_, Error>(());
-            };
+            // The same statements for every address: their number must not tell which ones have an account.
+            let (id, confirmed) = account::store::claim(tx, &email, name.as_str()).await?;
             let new = NewSignUp {
                 identity: id,
                 name: name.clone(),
@@ -89,7 +83,7 @@ pub(crate) async fn sign_up(
                 workspace_slug: workspace_slug.clone(),
                 ip: origin.ip,
             };
-            let sign_up = store::put(tx, &new).await?;
+            let sign_up = store::put(tx, &new, !confirmed).await?;
             let entry = Entry::new(
                 Actor::Anonymous,
                 "identity.sign_up.requested",
@@ -97,8 +91,13 @@ pub(crate) async fn sign_up(
             );
             gantry_audit::append(tx, entry.origin(&origin)).await?;
             let params = json!({ "sign_up": sign_up });
-            mail::put(tx, mail::VERIFY_EMAIL, &email, params).await?;
-            Ok(())
+            let template = if confirmed {
+                mail::ALREADY_REGISTERED
+            } else {
+                mail::VERIFY_EMAIL
+            };
+            mail::put(tx, template, &email, params).await?;
+            Ok::<_, Error>(())
         })
         .await?;
     Ok(MailSent::reply())

@@ -7,7 +7,7 @@
 pub(crate) mod api;
 mod store;
 
-pub(crate) use store::{forget, pending, sweep};
+pub(crate) use store::{NewSignUp, forget, pending, put, sweep};
 
 use gantry_contracts::{NewWorkspace, Workspaces};
 use gantry_db::{ControlTx, directory};

@@ -41,8 +41,9 @@ from_row!(Wish {
     workspace_slug
 });
 
-/// Keeps a sign-up beside those the address has already.
-pub(crate) async fn put(tx: &mut Tx, new: &NewSignUp) -> Result<SignUpId, DbError> {
+/// Keeps a sign-up beside those the address has already, or (`keep` is false) none of an address whose account
+/// is confirmed: the row is written and removed, which costs what keeping costs.
+pub(crate) async fn put(tx: &mut Tx, new: &NewSignUp, keep: bool) -> Result<SignUpId, DbError> {
     let id: SignUpId = tx.kernel().id();
     let now = tx.now();
     tx.execute(
@@ -69,7 +70,7 @@ pub(crate) async fn put(tx: &mut Tx, new: &NewSignUp) -> Result<SignUpId, DbErro
              (select id from sign_ups where identity_id = $1
               order by created_at desc, id desc limit $2)"
         ),
-        &args![new.identity, KEPT],
+        &args![new.identity, if keep { KEPT } else { 0 }],
     )
     .await?;
     Ok(id)

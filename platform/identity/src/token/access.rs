@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cache::Generations;
 use super::keys::{KeyError, KeySet, SigningKeys};
+use crate::session::Methods;
 
 /// The `typ` of an access token (RFC 9068, section 2.1): nothing else signed by these keys passes as one.
 const TYPE: &str = "at+jwt";
@@ -40,6 +41,13 @@ pub(crate) struct Verified {
     expires: i64,
 }
 
+/// A token that was verified before, and the key that it was verified with.
+#[derive(Clone)]
+struct Known {
+    verified: Verified,
+    kid: Arc<str>,
+}
+
 /// Why a token was not accepted. Clients get one answer for all; the log gets the reason.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TokenError {
@@ -58,7 +66,7 @@ pub(crate) struct AccessTokens {
     issuer: String,
     audience: String,
     seconds: i64,
-    verified: Generations<[u8; 32], Verified>,
+    verified: Generations<[u8; 32], Known>,
 }
 
 impl AccessTokens {
@@ -90,6 +98,7 @@ impl AccessTokens {
         &self,
         identity: IdentityId,
         session: SessionId,
+        methods: &Methods,
     ) -> Result<String, TokenError> {
         let keys = self.keys.current().await?;
         let now = self.kernel.now().as_seconds();
@@ -101,7 +110,7 @@ impl AccessTokens {
             iat: now,
             exp: now.saturating_add(self.seconds),
             jti: self.kernel.token().expose().clone(),
-            amr: vec!["pwd".to_owned()],
+            amr: methods.names().into_iter().map(str::to_owned).collect(),
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
@@ -115,21 +124,27 @@ impl AccessTokens {
         let now = self.kernel.now();
         let hash = crypto::sha256(token.as_bytes());
         if let Some(known) = self.verified.get(&hash) {
-            if known.is_expired(now) {
+            if known.verified.is_expired(now) {
                 self.verified.remove(&hash);
                 return Err(TokenError::Expired);
             }
-            return Ok(known);
+            // The signature does not change, but the key may have been revoked since.
+            if self.keys.current().await?.decoding(&known.kid).is_none() {
+                self.verified.remove(&hash);
+                return Err(TokenError::Refused("its key is no longer accepted"));
+            }
+            return Ok(known.verified);
         }
-        let verified = self.verify_signature(token).await?;
-        if verified.is_expired(now) {
+        let known = self.verify_signature(token).await?;
+        if known.verified.is_expired(now) {
             return Err(TokenError::Expired);
         }
-        self.verified.insert(hash, verified);
+        let verified = known.verified;
+        self.verified.insert(hash, known);
         Ok(verified)
     }
 
-    async fn verify_signature(&self, token: &str) -> Result<Verified, TokenError> {
+    async fn verify_signature(&self, token: &str) -> Result<Known, TokenError> {
         if token.len() > MAX_BYTES {
             return Err(TokenError::Refused("it is too long"));
         }
@@ -149,10 +164,13 @@ impl AccessTokens {
         let claims = jsonwebtoken::decode::<Claims>(token, key, &self.validation())
             .map_err(|_| TokenError::Refused("its signature or claims do not hold"))?
             .claims;
-        Ok(Verified {
-            identity: claims.sub,
-            session: claims.sid,
-            expires: claims.exp,
+        Ok(Known {
+            verified: Verified {
+                identity: claims.sub,
+                session: claims.sid,
+                expires: claims.exp,
+            },
+            kid: kid.into(),
         })
     }
 

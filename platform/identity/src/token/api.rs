@@ -37,10 +37,11 @@ pub(crate) async fn refresh(
         Outcome::Rotated {
             identity: person,
             session,
+            methods,
             token,
             expires,
         } => {
-            let tokens = identity.tokens(person, session, &token).await?;
+            let tokens = identity.tokens(person, session, &methods, &token).await?;
             let body = SignedIn {
                 identity: person,
                 session,

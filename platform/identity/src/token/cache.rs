@@ -1,4 +1,4 @@
-//! Access tokens that were verified before, by hash, until they expire.
+//! Access tokens that were verified before, by hash, until they expire or their key is accepted no more.
 //!
 //! Verifying Ed25519 costs about 0.1 ms, which would be most of an authenticated read. Two generations
 //! bound the memory without a queue: when the young one is full it becomes the old one, and what is

@@ -7,5 +7,4 @@ pub(crate) mod keys;
 pub(crate) mod refresh;
 
 pub(crate) use access::{AccessTokens, TokenError};
-pub(crate) use keys::KeyError;
-pub(crate) use keys::SigningKeys;
+pub(crate) use keys::{KeyError, SigningKeys};

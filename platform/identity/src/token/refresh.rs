@@ -14,6 +14,7 @@ use gantry_db::{DbError, Tx, args, from_row, sql};
 use gantry_kernel::{Actor, IdentityId, Origin, Secret, SessionId, Timestamp, crypto};
 
 use crate::config::IdentityConfig;
+use crate::session::Methods;
 
 /// What presenting a refresh token led to.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) enum Outcome {
     Rotated {
         identity: IdentityId,
         session: SessionId,
+        methods: Methods,
         token: Secret<String>,
         expires: Timestamp,
     },
@@ -40,6 +42,7 @@ struct Presented {
     session_expires_at: Timestamp,
     absolute_at: Timestamp,
     revoked_at: Option<Timestamp>,
+    methods: String,
     state: String,
 }
 
@@ -52,6 +55,7 @@ from_row!(Presented {
     session_expires_at,
     absolute_at,
     revoked_at,
+    methods,
     state,
 });
 
@@ -127,7 +131,8 @@ async fn presented(tx: &mut Tx, hash: &[u8]) -> Result<Option<Presented>, DbErro
     tx.opt(
         sql!(
             "select r.session_id, s.identity_id, r.expires_at, r.used_at, r.replaced_at,
-                    s.expires_at as session_expires_at, s.absolute_at, s.revoked_at, i.state
+                    s.expires_at as session_expires_at, s.absolute_at, s.revoked_at,
+                    s.methods, i.state
              from refresh_tokens r
              join sessions s on s.id = r.session_id
              join identities i on i.id = s.identity_id
@@ -170,6 +175,7 @@ async fn successor(
     Ok(Outcome::Rotated {
         identity: presented.identity_id,
         session: presented.session_id,
+        methods: Methods::parse(&presented.methods),
         token,
         expires,
     })

@@ -1,19 +1,23 @@
 //! The module under test, with a tenancy that only writes the directory and a mail that is read by the test.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use gantry_contracts::{Contracts, Limits, Members, NewWorkspace, Workspaces};
+use gantry_contracts::{Contracts, Limits, Members, NewWorkspace, Units, Workspaces};
 use gantry_db::{ControlDb, ControlTx, DbError, Sql, TenantState, args, directory, sql};
 use gantry_http::{HttpConfig, Service, Setup};
-use gantry_identity::{Identity, IdentityConfig, MIGRATIONS, Needs, Role, Roles};
+use gantry_identity::{
+    Declared, Identity, IdentityConfig, MIGRATIONS, Needs, NewUser, Role, Roles,
+};
 use gantry_jobs::{OutboxId, OutboxMail, Place};
 use gantry_kernel::crypto::Keyring;
-use gantry_kernel::{Kernel, ManualClock, Problem, ScopeKind, Slug, TenantId};
+use gantry_kernel::{Kernel, ManualClock, Problem, ScopeKind, Secret, Slug, TenantId, UnitId};
 use gantry_testkit::{Engine, Stage};
 use serde_json::{Value, json};
 
@@ -27,7 +31,8 @@ pub(crate) struct App {
     pub(crate) kernel: Kernel,
     pub(crate) control: ControlDb,
     pub(crate) member_limit: Arc<Limit>,
-    stage: Stage,
+    units: Arc<Halls>,
+    stage: Arc<Stage>,
 }
 
 struct Directory;
@@ -64,38 +69,76 @@ impl Limits for Limit {
     }
 }
 
+/// The units of the tenants, which a product would keep.
+#[derive(Default)]
+struct Halls(Mutex<BTreeSet<(TenantId, UnitId)>>);
+
+impl Units for Halls {
+    fn unknown(
+        &self,
+        tenant: TenantId,
+        mut asked: BTreeSet<UnitId>,
+    ) -> BoxFuture<'_, Result<BTreeSet<UnitId>, Problem>> {
+        let known = self.0.lock().unwrap();
+        asked.retain(|unit| !known.contains(&(tenant, *unit)));
+        async move { Ok(asked) }.boxed()
+    }
+}
+
 /// Two permissions of a product, and a role that can be given by unit.
 fn roles() -> Roles {
-    let text = str::to_owned;
-    let permissions = [
+    let carries = |names: &[&str]| Arc::new(names.iter().map(ToString::to_string).collect());
+    let declared = |name: &str, scopes: &[ScopeKind]| Declared {
+        name: name.to_owned(),
+        title: format!("May {name}"),
+        scopes: scopes.to_vec(),
+    };
+    let people = [
         "identity.member.read",
         "identity.member.manage",
+        "identity.role.manage",
+        "identity.service.read",
+        "identity.service.manage",
         "identity.ownership.transfer",
         "identity.audit.read",
-        "spaces.student.read",
-        "spaces.student.edit",
-    ];
+    ]
+    .map(|name| declared(name, &[ScopeKind::All]));
+    let students = ["spaces.student.read", "spaces.student.edit"]
+        .map(|name| declared(name, &[ScopeKind::All, ScopeKind::Units]));
     let manager = Role {
         key: "spaces.manager".into(),
         title: "Manager".into(),
-        permissions: ["spaces.student.read", "spaces.student.edit"]
-            .map(text)
-            .into(),
+        permissions: carries(&["spaces.student.read", "spaces.student.edit"]),
         scopes: vec![ScopeKind::All, ScopeKind::Units],
     };
     let host = Role {
         key: "people.host".into(),
         title: "Host".into(),
-        permissions: ["identity.member.read", "identity.member.manage"]
-            .map(text)
-            .into(),
+        permissions: carries(&["identity.member.read", "identity.member.manage"]),
         scopes: vec![ScopeKind::All],
     };
     Roles::new(
-        permissions.map(text),
+        people.into_iter().chain(students),
         [manager, host],
-        ["tenancy.tenant.read".to_owned()],
+        [
+            "tenancy.tenant.read",
+            "identity.account.unlock",
+            "identity.person.read",
+            "identity.person.suspend",
+            "identity.person.impersonate",
+        ]
+        .map(str::to_owned),
     )
+}
+
+/// Master keys by number; the first seals.
+pub(crate) fn keyring(numbers: &[u8]) -> Keyring {
+    let name = |number: u8| format!("k{number}");
+    let mut ring = Keyring::new(&name(numbers[0]), [numbers[0]; 32]).unwrap();
+    for number in &numbers[1..] {
+        ring.add(&name(*number), [*number; 32]).unwrap();
+    }
+    ring
 }
 
 impl App {
@@ -111,7 +154,16 @@ impl App {
             gantry_jobs::MIGRATIONS,
             MIGRATIONS,
         ];
-        let stage = Stage::new(engine, modules).await;
+        let stage = Arc::new(Stage::new(engine, modules).await);
+        Self::on(stage, keyring(&[1]), set)
+    }
+
+    /// Another process over the same databases, with these master keys; the first seals.
+    pub(crate) fn beside(&self, master_keys: &[u8]) -> Self {
+        Self::on(Arc::clone(&self.stage), keyring(master_keys), |_| {})
+    }
+
+    fn on(stage: Arc<Stage>, keyring: Keyring, set: impl FnOnce(&mut IdentityConfig)) -> Self {
         let (kernel, databases) = (stage.kernel.clone(), &stage.databases);
         let contracts = Contracts::new();
         let member_limit = Arc::new(Limit(AtomicI64::new(-1)));
@@ -120,6 +172,8 @@ impl App {
             .limits
             .provide(Arc::clone(&member_limit) as _)
             .unwrap();
+        let units = Arc::new(Halls::default());
+        contracts.units.fill(vec![Arc::clone(&units) as _]);
         let mut config = IdentityConfig {
             hash_memory_kib: 64,
             hash_passes: 1,
@@ -129,10 +183,11 @@ impl App {
         let identity = Identity::start(Needs {
             kernel: kernel.clone(),
             control: databases.control.clone(),
-            keyring: Arc::new(Keyring::new("k1", [3; 32]).unwrap()),
+            keyring: Arc::new(keyring),
             roles: roles(),
             workspaces: contracts.workspaces.clone(),
             limits: contracts.limits.clone(),
+            units: contracts.units.clone(),
             public_url: ORIGIN.into(),
             config,
         })
@@ -156,6 +211,7 @@ impl App {
             kernel,
             control,
             member_limit,
+            units,
             stage,
         }
     }
@@ -166,6 +222,13 @@ impl App {
             .stage
             .runner(self.identity.jobs(), Identity::schedules());
         runner.drain().await.unwrap();
+    }
+
+    /// A new unit of a tenant.
+    pub(crate) fn unit(&self, tenant: TenantId) -> UnitId {
+        let unit = self.kernel.id();
+        self.units.0.lock().unwrap().insert((tenant, unit));
+        unit
     }
 
     pub(crate) async fn count(&self, count: Sql) -> i64 {
@@ -194,7 +257,8 @@ impl App {
             }
             None => Bytes::new(),
         };
-        let response = self.service.call(request.body(body).unwrap()).await;
+        let request = request.body(body).unwrap();
+        let response = self.service.call_from(ask.peer, request).await;
         let (parts, body) = response.into_parts();
         Answer {
             status: parts.status.as_u16(),
@@ -242,6 +306,7 @@ impl App {
             "identity.invitation",
             "identity.reset_password",
             "identity.verify_email",
+            "identity.change_email",
         ] {
             let found = self.mails(to, template).await.into_iter().flatten().next();
             if let Some(vars) = found {
@@ -304,9 +369,22 @@ impl App {
     }
 
     pub(crate) async fn log_in(&self, email: &str, password: &str) -> Answer {
-        let body = json!({ "email": email, "password": password });
-        self.send(Ask::post("/api/v1/auth/sessions").json(body))
+        self.send(Ask::log_in(email, password)).await
+    }
+
+    /// An operator of the platform, with a second factor: the id and an access token.
+    pub(crate) async fn operator(&self, email: &str) -> (String, String) {
+        let made = self
+            .identity
+            .rescue_create(NewUser {
+                email: email.parse().unwrap(),
+                name: "Platform Staff".parse().unwrap(),
+                password: Some(Secret::new(PASSWORD.to_owned())),
+                operator: true,
+            })
             .await
+            .unwrap();
+        (made.identity.to_string(), self.guard(email).await.access)
     }
 
     /// Access and refresh token of a new session.
@@ -373,6 +451,7 @@ pub(crate) struct Ask {
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Option<Value>,
+    peer: Option<IpAddr>,
 }
 
 impl Ask {
@@ -382,6 +461,7 @@ impl Ask {
             path: path.to_owned(),
             headers: Vec::new(),
             body: None,
+            peer: None,
         }
     }
 
@@ -414,6 +494,21 @@ impl Ask {
     pub(crate) fn bearer(self, token: &str) -> Self {
         let value = format!("Bearer {token}");
         self.header("authorization", &value)
+    }
+
+    pub(crate) fn log_in(email: &str, password: &str) -> Self {
+        Self::post("/api/v1/auth/sessions").json(json!({ "email": email, "password": password }))
+    }
+
+    pub(crate) fn from(mut self, peer: &str) -> Self {
+        self.peer = Some(peer.parse().unwrap());
+        self
+    }
+
+    /// From a browser that holds this cookie of devices.
+    pub(crate) fn device(self, value: &str) -> Self {
+        let value = format!("other=1; __Host-gantry_device={value}");
+        self.header("cookie", &value)
     }
 
     pub(crate) fn cookie(self, value: &str) -> Self {
@@ -450,6 +545,28 @@ impl Answer {
             .next()?
             .strip_prefix("__Host-gantry_session=")?;
         Some(value.to_owned())
+    }
+
+    /// The value of the cookie of devices it sets.
+    pub(crate) fn device(&self) -> Option<String> {
+        let lines = self.headers.get_all("set-cookie");
+        let line = lines.iter().map(|line| line.to_str().unwrap());
+        let line = line
+            .into_iter()
+            .find_map(|line| line.strip_prefix("__Host-gantry_device="))?;
+        assert!(
+            line.contains("; Secure; HttpOnly; SameSite=Lax; Max-Age="),
+            "{line}"
+        );
+        line.split(';').next().map(str::to_owned)
+    }
+
+    pub(crate) fn retry_after(&self) -> u64 {
+        self.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 
     /// What a client can see, without what is different in every answer.

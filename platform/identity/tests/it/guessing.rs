@@ -1,8 +1,10 @@
 //! What guessing costs, and whom it does not hurt.
 
+use gantry_http::Quota;
+use gantry_kernel::Period;
 use gantry_testkit::both_engines;
 
-use crate::app::{App, PASSWORD};
+use crate::app::{App, Ask, PASSWORD};
 
 async fn fail(app: &App, email: &str) -> u16 {
     app.log_in(email, "not the password").await.status
@@ -68,14 +70,81 @@ both_engines! {
         assert_eq!(app.mails("nobody@example.com", "identity.account_locked").await, [None]);
     }
 
-    /// Many guesses at once are not more guesses than one after the other.
+    /// Many guesses at once are not more guesses than one after the other: those that were being compared when the
+    /// lock began hear of the lock, and the right one among them too.
     async fn parallel_guesses_do_not_escape_the_lock(engine: Engine) {
         let app = App::new(engine).await;
         app.owner("owner@example.com", "North Hall").await;
+        let before = app.identity.hashes();
         let guesses = (0..30).map(|_| fail(&app, "owner@example.com"));
         let statuses = futures_util::future::join_all(guesses).await;
-        let compared = statuses.iter().filter(|status| **status == 401).count();
+        let answered = statuses.iter().filter(|status| **status == 401).count();
+        assert_eq!(answered, 5, "{statuses:?}");
+        assert!(statuses.iter().all(|status| [401, 429].contains(status)), "{statuses:?}");
+        let compared = app.identity.hashes() - before;
         assert!(compared <= 10, "{compared} guesses were compared");
+        assert_eq!(app.audited("identity.account.locked").await, 1, "one burst is one lock");
         assert_eq!(app.log_in("owner@example.com", PASSWORD).await.status, 429);
+        assert_eq!(app.identity.hashes() - before, compared, "who is locked is not hashed");
+    }
+
+    /// Right and wrong answer alike while the account is locked.
+    async fn the_right_password_is_not_told_by_a_lock(engine: Engine) {
+        let app = App::new(engine).await;
+        app.owner("owner@example.com", "North Hall").await;
+        for _ in 0..5 {
+            fail(&app, "owner@example.com").await;
+        }
+        let before = app.identity.hashes();
+        let right = app.log_in("owner@example.com", PASSWORD).await.visible();
+        let wrong = app.log_in("owner@example.com", "not the password").await.visible();
+        let long = app.log_in("owner@example.com", &"x".repeat(129)).await.visible();
+        assert_eq!((&right, &right), (&wrong, &long));
+        assert_eq!(app.identity.hashes(), before);
+    }
+
+    /// Many names tried from one address slow that address down, by the ladder; nobody else, no known device there, and
+    /// nobody who is signed in there.
+    async fn an_address_that_guesses_waits(engine: Engine) {
+        let app = App::with(engine, |config| {
+            config.failed_log_in_per_address = Quota::new(4, Period::minutes(15));
+        })
+        .await;
+        app.owner("owner@example.com", "North Hall").await;
+        let here = "2001:db8:1:2::7";
+        let known = app.send(Ask::log_in("owner@example.com", PASSWORD).from(here)).await;
+        let (device, access) = (known.text("device_token"), known.text("access_token"));
+        for number in 0..4 {
+            let guess = Ask::log_in(&format!("person-{number}@example.com"), "not the password").from(here);
+            assert_eq!(app.send(guess).await.status, 401);
+        }
+        let before = app.identity.hashes();
+        for neighbour in [here, "2001:db8:1:2:ffff::9"] {
+            let refused = app.send(Ask::log_in("person-9@example.com", "x").from(neighbour)).await;
+            assert_eq!((refused.status, refused.code().as_str(), refused.retry_after()), (429, "rate_limited", 60));
+        }
+        let refused = app.send(Ask::log_in("owner@example.com", PASSWORD).from(here)).await;
+        assert_eq!(refused.status, 429, "a stranger there, whatever the password");
+        // What a client says of its address is not believed.
+        let spoofed = Ask::log_in("owner@example.com", PASSWORD).from(here).header("x-forwarded-for", "192.0.2.1");
+        assert_eq!(app.send(spoofed).await.status, 429);
+        assert_eq!(app.identity.hashes(), before, "who waits is not hashed");
+
+        for elsewhere in ["2001:db8:1:3::7", "192.0.2.1"] {
+            assert_eq!(app.send(Ask::log_in("owner@example.com", PASSWORD).from(elsewhere)).await.status, 201);
+        }
+        let mine = Ask::log_in("owner@example.com", PASSWORD).from(here).device(&device);
+        assert_eq!(app.send(mine).await.status, 201);
+        assert_eq!(app.send(Ask::get("/api/v1/me").bearer(&access).from(here)).await.status, 200);
+        for _ in 0..4 {
+            let typo = Ask::log_in("owner@example.com", "a typing mistake").from(here).device(&device);
+            assert_eq!(app.send(typo).await.status, 401, "a known device is counted by itself");
+        }
+        app.pass(60);
+        // The success in between and the typing mistakes changed nothing: one more failure, and a longer wait.
+        assert_eq!(app.send(Ask::log_in("owner@example.com", PASSWORD).from(here)).await.status, 201);
+        assert_eq!(app.send(Ask::log_in("person-8@example.com", "x").from(here)).await.status, 401);
+        let refused = app.send(Ask::log_in("person-9@example.com", "x").from(here)).await;
+        assert_eq!((refused.status, refused.retry_after()), (429, 300));
     }
 }

@@ -6,11 +6,23 @@
     reason = "helpers of tests: what does not hold ends the test"
 )]
 
+mod account;
 mod app;
+mod devices;
+mod equal;
+mod factors;
 mod guessing;
+mod impersonation;
+mod import;
+mod keys;
 mod members;
 mod module;
+mod passwords;
+mod people;
+mod roles;
+mod services;
 mod sessions;
 mod sign_up;
 mod sweep;
 mod tokens;
+mod unlock;

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::future::join_all;
 use gantry_audit::{Entry, Target};
-use gantry_kernel::{Actor, UnitId};
+use gantry_kernel::Actor;
 use gantry_testkit::{Engine, both_engines};
 use serde_json::{Value, json};
 
@@ -154,8 +154,10 @@ both_engines! {
 
     /// Nobody gives, takes or changes more than they hold.
     async fn access_cannot_be_escalated(engine: Engine) {
-        let (app, access, owner) = app(engine).await;
-        let (a, b): (UnitId, UnitId) = (app.kernel.id(), app.kernel.id());
+        let app = App::new(engine).await;
+        let (tenant, owner) = app.owner("owner@example.com", "North Hall").await;
+        let (access, _) = app.tokens("owner@example.com").await;
+        let (a, b) = (app.unit(tenant), app.unit(tenant));
         let admin = app.invite(&access, "north-hall", "admin@example.com", json!({ "role": "admin" })).await;
         let host = app.invite(&access, "north-hall", "host@example.com", json!({ "role": "people.host" })).await;
         let grants = json!([

@@ -21,6 +21,9 @@ fn what_the_module_declares_fits_together() {
             "identity.member.manage",
             "identity.member.read",
             "identity.ownership.transfer",
+            "identity.role.manage",
+            "identity.service.manage",
+            "identity.service.read",
         ]
     );
 }
@@ -46,11 +49,16 @@ fn unsafe_settings_are_refused() {
     };
     for (key, value) in [
         ("REFRESH_GRACE", "61s"),
+        ("SIGNING_KEY_ROTATION", "366d"),
+        ("SIGNING_KEY_LEAD", "59m"),
+        ("SIGNING_KEY_LEAD", "31d"),
         ("ACCESS_TOKEN", "59s"),
         ("ACCESS_TOKEN", "61m"),
         ("REFRESH_TOKEN", "31d"),
         ("SESSION_IDLE", "0s"),
         ("SESSION_ABSOLUTE", "366d"),
+        ("API_KEY_LONGEST", "23h"),
+        ("API_KEY_LONGEST", "731d"),
         ("VERIFY_LINK", "8d"),
         ("RESET_LINK", "25h"),
         ("INVITATION", "31d"),
@@ -86,6 +94,11 @@ fn unsafe_settings_are_refused() {
         faults(&[("ACCESS_TOKEN", "1h"), ("REFRESH_GRACE", "0s")]),
         none
     );
+    let rotation =
+        |days, lead| faults(&[("SIGNING_KEY_ROTATION", days), ("SIGNING_KEY_LEAD", lead)]);
+    assert_eq!(rotation("1d", "12h"), none);
+    assert_eq!(rotation("23h", "1h").len(), 1);
+    assert_eq!(rotation("1d", "13h").len(), 1);
 }
 
 both_engines! {

@@ -220,7 +220,13 @@ both_engines! {
         let winner = if answers[0].status == 201 { "staff@example.com" } else { "other@example.com" };
         let (access, _) = app.tokens(winner).await;
         let me = app.send(Ask::get("/api/v1/me").bearer(&access)).await;
-        assert_eq!(me.json["platform_permissions"], json!(["tenancy.tenant.read"]));
+        assert_eq!(me.json["platform_permissions"], json!([
+            "identity.account.unlock",
+            "identity.person.impersonate",
+            "identity.person.read",
+            "identity.person.suspend",
+            "tenancy.tenant.read",
+        ]));
     }
 
     /// With a shell and without mail: create, confirm, set a password.

@@ -31,7 +31,7 @@ both_engines! {
                     let account = n.to_be_bytes().to_vec();
                     tx.execute(
                         sql!(
-                            "insert into lockouts (account, failures, level, updated_at)
+                            "insert into lockouts (counter, failures, level, updated_at)
                              values ($1, 1, 0, $2)"
                         ),
                         &args![account, now],

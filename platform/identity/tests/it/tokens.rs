@@ -206,7 +206,7 @@ impl Signer {
             })
             .await
             .unwrap();
-        let ring = gantry_kernel::crypto::Keyring::new("k1", [3; 32]).unwrap();
+        let ring = crate::app::keyring(&[1]);
         let seed = ring
             .open(&format!("signing_keys/sealed_private/{kid}"), &sealed)
             .unwrap();

@@ -1,7 +1,8 @@
 //! One attempt at one mail: the `mail.deliver` job.
 
+use gantry_db::{DbError, Tx};
 use gantry_jobs::{
-    Intent, JobCx, JobError, OutboxId, OutboxMail, OutboxState,
+    Death, Intent, JobCx, JobError, OutboxId, OutboxMail, OutboxState,
     outbox::{self, MailJob},
 };
 
@@ -65,6 +66,20 @@ async fn fail(
     })
     .await?;
     Err(JobError::retry(told))
+}
+
+/// Lets nobody wait for a mail whose job is given up without having concluded it: the process died in every
+/// attempt, or the database could not be written in the last.
+pub(crate) async fn given_up(tx: &mut Tx, death: &Death) -> Result<(), DbError> {
+    let Some(MailJob { outbox: id }) = death.payload() else {
+        return Ok(());
+    };
+    match outbox::get(tx, id).await?.map(|intent| intent.state) {
+        Some(OutboxState::Queued | OutboxState::Sending) => {
+            outbox::conclude(tx, id, OutboxState::Dead, Some(&death.detail)).await
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) async fn deliver(notify: &Notify, cx: JobCx) -> Result<(), JobError> {

@@ -10,7 +10,7 @@ mod send;
 
 pub use compose::{Address, Unfit};
 pub(crate) use compose::{Letter, compose};
-pub(crate) use deliver::deliver;
+pub(crate) use deliver::{deliver, given_up};
 pub(crate) use hold::{NOT_CONFIGURED, hold, places, release};
 pub(crate) use place::write;
 pub use render::{RenderError, Rendered, render};

@@ -1,5 +1,6 @@
 //! What each answer of the mail server leads to.
 
+use gantry_db::{TenantTx, args, sql};
 use gantry_jobs::{OutboxState, outbox};
 use gantry_notify::{MailConfig, Mailer, SendError};
 use gantry_sim_smtp::Fault;
@@ -121,6 +122,32 @@ both_engines! {
         world.sending().drain().await.unwrap();
         assert_eq!(world.listed().await.state, OutboxState::Skipped);
         assert!(world.simulator.messages().is_empty());
+    }
+
+    async fn a_mail_whose_process_always_dies_is_dead_and_can_be_sent_again(engine: Engine) {
+        let world = World::new(engine).await;
+        let id = world.put("test.hello").await;
+        let killed = async move |tx: &mut TenantTx| {
+            outbox::begin(tx, id, "<first@example.com>").await?;
+            tx.execute(sql!("update jobs set attempts = 24"), &args![])
+                .await
+        };
+        assert_eq!(world.tenant.write(killed).await.unwrap(), 1);
+        let runner = world.sending();
+        runner.drain().await.unwrap();
+        let listed = world.listed().await;
+        assert_eq!(listed.state, OutboxState::Dead);
+        assert!(listed.last_error.unwrap().contains("without a word"));
+        assert!(
+            world
+                .tenant
+                .write(async move |tx| outbox::requeue(tx, id).await)
+                .await
+                .unwrap()
+        );
+        runner.drain().await.unwrap();
+        assert_eq!(world.listed().await.state, OutboxState::Sent);
+        assert_eq!(world.simulator.messages().len(), 1);
     }
 }
 

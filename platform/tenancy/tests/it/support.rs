@@ -14,10 +14,13 @@ use gantry_db::{
     directory, sql,
 };
 use gantry_http::{
-    Access, Authority, Credentials, Granted, HttpConfig, Identified, Principal, Service, Setup, Via,
+    Access, Authority, Credentials, Granted, HttpConfig, Identified, Principal, Service, Session,
+    Setup, Standing, Via,
 };
 use gantry_jobs::{Hints, Runner, RunnerConfig};
-use gantry_kernel::{IdentityId, Kernel, ManualClock, Problem, Scope, SessionId, Slug, TenantId};
+use gantry_kernel::{
+    IdentityId, Kernel, ManualClock, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
+};
 use gantry_tenancy::{Beginner, Tenancy, TenancyConfig};
 use gantry_testkit::{Engine, TestDatabases};
 use serde_json::Value;
@@ -103,7 +106,12 @@ impl Authority for AnyAuthority {
             let platform = platform.map(|one| one.as_str().to_owned());
             let principal = Principal {
                 identity: self.who,
-                session: self.session,
+                standing: Standing::Session(Session {
+                    id: self.session,
+                    multi_factor: true,
+                    fresh_until: Some(Timestamp::from_micros(i64::MAX)),
+                    operator: None,
+                }),
                 via: Via::Bearer,
                 platform: if operator {
                     platform.into()
@@ -131,7 +139,7 @@ impl Authority for AnyAuthority {
                 slug: tenant.slug,
                 state: tenant.state,
                 grants: vec![Granted {
-                    permissions: permissions.into(),
+                    permissions: Arc::new(permissions.into()),
                     scope: Scope::All,
                 }],
             });
@@ -140,7 +148,7 @@ impl Authority for AnyAuthority {
         .boxed()
     }
 
-    fn csrf_ok(&self, _: &Principal, _: &str) -> bool {
+    fn csrf_ok(&self, _: SessionId, _: &str) -> bool {
         true
     }
 }

@@ -4,5 +4,6 @@ pub mod api;
 pub mod flow;
 mod model;
 pub mod store;
+pub mod units;
 
 pub use model::{Address, Branch, BranchFields, BranchName, City, NotAZone, ZoneName};

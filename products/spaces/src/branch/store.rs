@@ -102,6 +102,17 @@ pub async fn all(tx: &mut Tx, scope: &Scope) -> Result<Vec<Branch>, DbError> {
     .await
 }
 
+/// Those of these branches that there are.
+pub async fn known(tx: &mut Tx, asked: &Scope) -> Result<Vec<UnitId>, DbError> {
+    let rows: Vec<(UnitId,)> = tx
+        .all(
+            sql!("select id from branches where $1 like '%' || id || '%'"),
+            &args![asked.unit_filter()],
+        )
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// How many branches there are.
 pub async fn count(tx: &mut Tx) -> Result<i64, DbError> {
     tx.one(sql!("select count(*) from branches"), &args![])

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_db::{TenantDb, Tx};
-use gantry_jobs::{JobCx, JobError, JobKind, NewJob, enqueue};
+use gantry_db::{DbError, TenantDb, Tx};
+use gantry_jobs::{Death, JobCx, JobError, JobKind, NewJob, enqueue};
 use gantry_kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,10 @@ pub struct Work {
 pub fn kinds(allowance: &Allowance) -> Vec<JobKind> {
     let allowance = Arc::new(allowance.clone());
     let work = move |cx| handle(Arc::clone(&allowance), cx);
-    vec![JobKind::new(WORK, work), JobKind::new(EXPIRY, expire)]
+    vec![
+        JobKind::new(WORK, work).on_dead(|tx, death| Box::pin(give_up(tx, death))),
+        JobKind::new(EXPIRY, expire),
+    ]
 }
 
 /// Asks for an import to be worked off according to its state. Asked for twice, it is done once.
@@ -41,19 +44,7 @@ pub fn job(import_id: ImportId) -> NewJob {
 async fn handle(allowance: Arc<Allowance>, cx: JobCx) -> Result<(), JobError> {
     let Work { import_id } = cx.payload()?;
     let db = cx.tenant_db()?.clone();
-    let outcome = work(&allowance, &cx, &db, import_id).await;
-    let detail = match &outcome {
-        Err(JobError::Fatal { detail }) => detail.clone(),
-        Err(JobError::Retry { detail, .. }) if cx.is_last_attempt() => detail.clone(),
-        _ => return outcome,
-    };
-    let lease = cx.lease.clone();
-    db.write(async move |tx| {
-        lease.hold(tx).await?;
-        give_up(tx, import_id, &detail).await
-    })
-    .await?;
-    outcome
+    work(&allowance, &cx, &db, import_id).await
 }
 
 async fn work(
@@ -81,8 +72,11 @@ async fn work(
 
 /// A dry run falls back to where the mapping can be changed; a run can be started again from where it
 /// stopped. An undo stays one: its job is with the dead letters and can be asked for again.
-async fn give_up(tx: &mut Tx, id: ImportId, detail: &str) -> Result<(), JobError> {
-    let Some(import) = store::for_work(tx, id).await? else {
+async fn give_up(tx: &mut Tx, death: &Death) -> Result<(), DbError> {
+    let Some(Work { import_id }) = death.payload() else {
+        return Ok(());
+    };
+    let Some(import) = store::for_work(tx, import_id).await? else {
         return Ok(());
     };
     let state = match import.state {
@@ -90,7 +84,7 @@ async fn give_up(tx: &mut Tx, id: ImportId, detail: &str) -> Result<(), JobError
         State::Running => State::Failed,
         _ => return Ok(()),
     };
-    store::set_state(tx, id, state, Some(detail)).await?;
+    store::set_state(tx, import_id, state, Some(&death.detail)).await?;
     Ok(())
 }
 

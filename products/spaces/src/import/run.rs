@@ -26,9 +26,9 @@ use crate::student::store::{self as students, Clash, Entrance};
 
 /// Rows per transaction.
 pub const CHUNK: usize = 500;
-/// A chunk ends after this time even with fewer rows, well within the longest a transaction may take: a row
-/// is several statements, and a database may be some milliseconds away.
-const LONGEST_CHUNK: Duration = Duration::from_secs(1);
+/// A chunk ends after this time even with fewer rows: others write to the same database, and a process that
+/// dies soon has come a step further all the same.
+const LONGEST_CHUNK: Duration = Duration::from_millis(250);
 
 /// Whether there is more to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl Task {
         let task = Arc::clone(self);
         db.write(async move |tx| {
             if let Some(lease) = &lease {
-                lease.hold(tx).await?;
+                lease.progress(tx).await?;
             }
             let step = task.chunk(tx).await?;
             if let (Step::Over, Some(lease)) = (step, &lease) {

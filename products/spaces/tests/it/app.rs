@@ -9,10 +9,13 @@ use futures_util::future::BoxFuture;
 use gantry_contracts::{Contracts, Limits};
 use gantry_db::{TenantDb, TenantState};
 use gantry_http::{
-    Access, Authority, Credentials, Granted, HttpConfig, Identified, Principal, Service, Setup, Via,
+    Access, Authority, Credentials, Granted, HttpConfig, Identified, Principal, Service, Session,
+    Setup, Standing, Via,
 };
 use gantry_jobs::Runner;
-use gantry_kernel::{IdentityId, Kernel, ManualClock, Problem, Scope, SessionId, Slug, TenantId};
+use gantry_kernel::{
+    IdentityId, Kernel, ManualClock, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
+};
 use gantry_runtime::ProductModule;
 use gantry_spaces::allowance::Allowance;
 use gantry_spaces::{MIGRATIONS, Spaces, import, routes};
@@ -82,7 +85,12 @@ impl Authority for People {
             let session: SessionId = self.kernel.id();
             let principal = Principal {
                 identity,
-                session,
+                standing: Standing::Session(Session {
+                    id: session,
+                    multi_factor: true,
+                    fresh_until: Some(Timestamp::from_micros(i64::MAX)),
+                    operator: None,
+                }),
                 via: Via::Bearer,
                 platform: [].into(),
             };
@@ -91,7 +99,7 @@ impl Authority for People {
                 Some(unit) => Scope::Units([unit.parse().unwrap()].into()),
             };
             let granted = Granted {
-                permissions: permissions(role).into_iter().collect(),
+                permissions: Arc::new(permissions(role).into_iter().collect()),
                 scope,
             };
             let slug: Slug = "alpha".parse().unwrap();
@@ -106,7 +114,7 @@ impl Authority for People {
         .boxed()
     }
 
-    fn csrf_ok(&self, _: &Principal, _: &str) -> bool {
+    fn csrf_ok(&self, _: SessionId, _: &str) -> bool {
         false
     }
 }

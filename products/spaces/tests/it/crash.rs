@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use gantry_db::{TenantTx, args, sql};
 use gantry_spaces::import::ImportId;
 use gantry_spaces::import::run::{Step, Task};
 use gantry_testkit::both_engines;
@@ -63,5 +64,25 @@ both_engines! {
         let done = app.get("owner", &path).await.json();
         assert_eq!((&done["state"], &done["accepted_rows"]), (&json!("done"), &json!(1_200)), "{done}");
         assert_eq!(app.all("owner", "/students").await.len(), 1_200);
+    }
+
+    async fn a_run_whose_process_always_dies_is_given_up_and_can_be_started_again(engine: Engine) {
+        let app = App::new(engine).await;
+        app.branch("A").await;
+        let path = format!("/imports/{}", app.upload("", file(3)).await["id"].as_str().unwrap());
+        app.ask("owner", "POST", &format!("{path}/run")).send().await.expect(202);
+        // As if every attempt had been killed.
+        let killed = async |tx: &mut TenantTx| {
+            tx.execute(sql!("update jobs set attempts = 8 where kind = 'spaces.import'"), &args![]).await
+        };
+        assert_eq!(app.db.write(killed).await.unwrap(), 1);
+        app.work().await;
+        let given_up = app.get("owner", &path).await.json();
+        assert_eq!((&given_up["state"], &given_up["rows_done"]), (&json!("failed"), &json!(0)), "{given_up}");
+        assert!(given_up["failure"].as_str().unwrap().contains("without a word"), "{given_up}");
+        app.ask("owner", "POST", &format!("{path}/run")).send().await.expect(202);
+        app.work().await;
+        let done = app.get("owner", &path).await.json();
+        assert_eq!((&done["state"], &done["accepted_rows"]), (&json!("done"), &json!(3)), "{done}");
     }
 }

@@ -166,6 +166,10 @@ async fn whoami(_: Arc<Notes>, cx: UserCx, (): ()) -> Result<Json<String>, Probl
     Ok(Json(cx.principal().identity.to_string()))
 }
 
+async fn open_vault(_: Arc<Notes>, _: TenantCx, (): ()) -> Result<NoContent, Problem> {
+    Ok(NoContent)
+}
+
 async fn staff(_: Arc<Notes>, _: PlatformCx, (): ()) -> Result<NoContent, Problem> {
     Ok(NoContent)
 }
@@ -276,6 +280,12 @@ pub(crate) fn routes(control: ControlDb, gate: Arc<Gate>) -> Routes {
                 .handle(create_note),
         )
         .route(
+            // The promise that its handler keeps is missing here.
+            Route::post("/api/v1/tenants/{tenant}/unannounced", "create_unannounced")
+                .tenant(WRITE, WIDE)
+                .handle(create_note),
+        )
+        .route(
             Route::get("/api/v1/tenants/{tenant}/notes", "list_notes")
                 .tenant(READ, EVERYONE)
                 .handle(list_notes),
@@ -300,6 +310,24 @@ pub(crate) fn routes(control: ControlDb, gate: Arc<Gate>) -> Routes {
                 .signed_in()
                 .limit(Class::Heavy)
                 .handle(write),
+        )
+        .route(
+            Route::post("/api/v1/me/keys", "hand_out_keys")
+                .signed_in()
+                .step_up()
+                .handle(write),
+        )
+        .route(
+            Route::delete("/api/v1/me/session", "leave")
+                .signed_in()
+                .while_impersonating()
+                .handle(write),
+        )
+        .route(
+            Route::post("/api/v1/tenants/{tenant}/vault", "open_vault")
+                .tenant(WRITE, &[ScopeKind::All])
+                .step_up()
+                .handle(open_vault),
         )
         .route(
             Route::get("/api/v1/admin/staff", "get_staff")

@@ -4,11 +4,14 @@ use super::notes::{READ, STAFF, WRITE};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_db::TenantState;
-use gantry_http::{Access, Authority, Credentials, Granted, Identified, Principal, Via};
+use gantry_http::{
+    Access, Authority, Credentials, Granted, Identified, Principal, Session, Standing, Via,
+};
 use gantry_kernel::{
     IdentityId, Kernel, Permission, Problem, Scope, SessionId, Slug, TenantId, UnitId,
 };
@@ -25,11 +28,13 @@ pub(super) struct People {
 impl People {
     fn grants(&self, who: &str, identity: IdentityId) -> Vec<Granted> {
         let grant = |scope, permissions: &[Permission]| Granted {
-            permissions: permissions.iter().map(ToString::to_string).collect(),
+            permissions: Arc::new(permissions.iter().map(ToString::to_string).collect()),
             scope,
         };
         match who {
-            "owner" => vec![grant(Scope::All, &[READ, WRITE])],
+            "owner" | "stale" | "machine" | "impersonated" => {
+                vec![grant(Scope::All, &[READ, WRITE])]
+            }
             "units" => vec![grant(Scope::Units([self.unit].into()), &[READ, WRITE])],
             "own" => vec![grant(Scope::Own(identity), &[READ, WRITE])],
             "viewer" => vec![grant(Scope::All, &[READ])],
@@ -68,13 +73,24 @@ impl Authority for People {
             );
             let identity: IdentityId = text.parse().unwrap();
             let platform = match who {
-                "operator" => [STAFF.to_string()].into(),
+                "operator" | "password-only" | "machine" | "impersonated" => {
+                    [STAFF.to_string()].into()
+                }
                 _ => [].into(),
             };
-            let session: SessionId = self.kernel.id();
+            let standing = Standing::Session(Session {
+                id: self.kernel.id(),
+                multi_factor: who == "operator",
+                fresh_until: (who != "stale").then(|| self.kernel.now() + Duration::from_mins(1)),
+                operator: (who == "impersonated").then_some(identity),
+            });
             let principal = Principal {
                 identity,
-                session,
+                standing: if who == "machine" {
+                    Standing::Key(self.kernel.id())
+                } else {
+                    standing
+                },
                 via,
                 platform,
             };
@@ -98,7 +114,7 @@ impl Authority for People {
         .boxed()
     }
 
-    fn csrf_ok(&self, _: &Principal, token: &str) -> bool {
+    fn csrf_ok(&self, _: SessionId, token: &str) -> bool {
         token == "csrf-good"
     }
 }

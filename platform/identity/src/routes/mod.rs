@@ -1,7 +1,10 @@
 //! The operations of this module: method, path, who may call, handler.
 
+mod access;
+mod factors;
+mod operators;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use gantry_contracts::LIMIT_REACHED;
 use gantry_http::{Class, Route, Routes};
@@ -9,7 +12,8 @@ use gantry_kernel::ScopeKind;
 
 use crate::role::{AUDIT_READ, MEMBER_MANAGE, MEMBER_READ};
 use crate::{
-    Identity, audit, error, invitation, member, password, session, set_up, sign_up, token,
+    Identity, account, audit, error, factor, invitation, member, password, session, set_up,
+    sign_up, token,
 };
 
 /// Members and roles concern the whole tenant.
@@ -18,8 +22,10 @@ const ALL: &[ScopeKind] = &[ScopeKind::All];
 pub(crate) fn routes(state: &Arc<Identity>) -> Routes {
     let routes = Routes::new(Arc::clone(state))
         .errors(error::CODES)
+        .errors(factor::CODES)
         .errors(&[LIMIT_REACHED]);
-    me(tenant(public(routes))).finish()
+    let people = operators::operators(account(factors::factors(me(public(routes)))));
+    access::services(access::roles(tenant(people))).finish()
 }
 
 fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
@@ -51,6 +57,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             Route::post("/api/v1/auth/sessions", "log_in")
                 .public("credentials are in the body")
                 .summary("Sign in, for tokens or for a browser cookie")
+                .describe("201 with the session. An account with a second factor gets 202 with a challenge instead, to be answered at `POST /api/v1/auth/sessions/second-factor` within five minutes.")
                 .errors(&[
                     "invalid_credentials",
                     "account_locked",
@@ -69,6 +76,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::post("/api/v1/auth/password-resets", "request_password_reset")
                 .public("a person who cannot sign in must reach it")
+                .limit(Class::Reset)
                 .summary("Ask for a link to set a new password")
                 .errors(&["rate_limited"])
                 .handle(password::api::request_reset),
@@ -82,6 +90,23 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             .summary("Set a new password by a link; ends every session")
             .errors(&["link_gone", "invalid_request", "busy"])
             .handle(password::api::confirm_reset),
+        )
+        .route(
+            Route::post("/api/v1/auth/password-strength", "rate_password")
+                .public("a person without an account must reach it")
+                .body_limit(16 * 1024)
+                .summary(
+                    "How strong a password is, and whether it would be accepted; nothing is kept",
+                )
+                .errors(&["invalid_request", "rate_limited", "busy"])
+                .handle(password::rate::rate_password),
+        )
+        .route(
+            Route::post("/api/v1/auth/unlocks", "unlock")
+                .public("the link from the mail is the credential")
+                .summary("Lift the lock of an account by a link")
+                .errors(&["link_gone"])
+                .handle(password::unlock::unlock),
         )
         .route(
             Route::post("/api/v1/auth/invitations/inspect", "inspect_invitation")
@@ -100,6 +125,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                     "invalid_request",
                     "account_needed",
                     "account_locked",
+                    "sign_in_first",
                     "already_member",
                     "limit_reached",
                     "rate_limited",
@@ -117,7 +143,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::get("/.well-known/jwks.json", "get_jwks")
                 .public("verifiers elsewhere need the public keys")
-                .cache_public(Duration::from_mins(5))
+                .cache_public(token::keys::JWKS_MAX_AGE)
                 .summary("The public keys that verify access tokens")
                 .handle(token::api::jwks),
         )
@@ -128,18 +154,21 @@ fn me(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::delete("/api/v1/auth/session", "log_out")
                 .signed_in()
+                .while_impersonating()
                 .summary("Sign out of this session")
                 .handle(session::api::log_out),
         )
         .route(
             Route::get("/api/v1/csrf-token", "get_csrf_token")
                 .signed_in()
+                .while_impersonating()
                 .summary("A CSRF token for writes of this browser session")
                 .handle(session::api::csrf_token),
         )
         .route(
             Route::get("/api/v1/me", "get_me")
                 .signed_in()
+                .while_impersonating()
                 .summary("Who the caller is and where they belong")
                 .handle(member::me::get_me),
         )
@@ -147,7 +176,13 @@ fn me(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             Route::put("/api/v1/me/password", "change_password")
                 .signed_in()
                 .summary("Change the password; other sessions end")
-                .errors(&["invalid_request", "account_locked", "rate_limited", "busy"])
+                .errors(&[
+                    "invalid_request",
+                    "account_locked",
+                    "step_up_required",
+                    "rate_limited",
+                    "busy",
+                ])
                 .handle(password::api::change_password),
         )
         .route(
@@ -228,12 +263,6 @@ fn tenant(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             .handle(member::api::remove_member),
         )
         .route(
-            Route::get("/api/v1/tenants/{tenant}/identity/roles", "list_roles")
-                .tenant(MEMBER_READ, ALL)
-                .summary("The roles that can be given")
-                .handle(member::api::list_roles),
-        )
-        .route(
             Route::get(
                 "/api/v1/tenants/{tenant}/identity/invitations",
                 "list_invitations",
@@ -285,5 +314,40 @@ fn tenant(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 .tenant(AUDIT_READ, ALL)
                 .summary("What was done in the workspace and to its members")
                 .handle(audit::list_audit),
+        )
+}
+
+fn account(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
+    routes
+        .route(
+            Route::post("/api/v1/me/email-changes", "request_email_change")
+                .signed_in()
+                .step_up()
+                .summary("Move the account to another address; a mail there asks to confirm it")
+                .errors(&["invalid_request", "rate_limited"])
+                .handle(account::email_change::api::request),
+        )
+        .route(
+            Route::post("/api/v1/auth/email-changes/confirm", "confirm_email_change")
+                .public("the link from the mail is the credential")
+                .summary("Confirm the new address by the link")
+                .errors(&["link_gone", "address_taken"])
+                .handle(account::email_change::api::confirm),
+        )
+        .route(
+            Route::get("/api/v1/me/export", "export_me")
+                .signed_in()
+                .step_up()
+                .limit(Class::Heavy)
+                .summary("Everything held about the caller's account, as a JSON file")
+                .handle(account::export::export),
+        )
+        .route(
+            Route::post("/api/v1/me/closure", "close_account")
+                .signed_in()
+                .step_up()
+                .summary("Close the caller's account for good")
+                .errors(&["last_owner", "last_operator"])
+                .handle(account::closure::close),
         )
 }

@@ -1,0 +1,5 @@
+//! Keys of service accounts: shown once, kept as a hash, good until they expire or are revoked.
+
+pub(crate) mod api;
+pub(crate) mod store;
+pub(crate) mod text;
