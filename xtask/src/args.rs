@@ -59,6 +59,15 @@ impl Args {
         ))
     }
 
+    /// Takes the first word that is no flag, where a command has parts.
+    pub(crate) fn word(&mut self) -> Option<String> {
+        let is_word = self
+            .rest
+            .first()
+            .is_some_and(|first| !first.starts_with('-'));
+        is_word.then(|| self.rest.remove(0))
+    }
+
     /// Takes what followed `--`.
     pub(crate) fn after_dashes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.after_dashes)
@@ -92,6 +101,13 @@ mod tests {
         assert_eq!(args.value("--data").unwrap().as_deref(), Some("here"));
         assert_eq!(args.after_dashes(), ["--release"]);
         args.finish().unwrap();
+    }
+
+    #[test]
+    fn a_word_comes_before_the_flags() {
+        let mut args = parse("bench identity --quick");
+        assert_eq!(args.word().as_deref(), Some("identity"));
+        assert_eq!(args.word(), None);
     }
 
     #[test]

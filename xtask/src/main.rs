@@ -11,6 +11,7 @@
 )]
 
 mod args;
+mod bench;
 mod check_asvs;
 mod check_deps;
 mod check_links;
@@ -41,6 +42,9 @@ usage: cargo xtask <command>
   check                           fmt, clippy, check-deps, check-size, check-links, check-asvs
   ci                              check, deny, doc, test, advisories
   torture [--rounds N]            kill -9 at random points, N rounds per engine (default 200)
+  bench identity [--quick]        what being signed in costs, and a flood of log-ins (release build,
+                                  about 15 minutes; --quick 2; --postgres any|local|npm); writes
+                                  docs/benchmarks.md
   coverage [--install]            line coverage per crate, with thresholds
 
 one check alone:
@@ -58,6 +62,7 @@ fn main() -> ExitCode {
         Some("dev") => dev::dev(args),
         Some("test") => test::test(args),
         Some("torture") => test::torture(args),
+        Some("bench") => bench::bench(args),
         Some("coverage") => coverage::coverage(args),
         Some("check") => args.finish().and_then(|()| checks::check()),
         Some("ci") => args.finish().and_then(|()| checks::ci()),

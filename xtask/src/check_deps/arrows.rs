@@ -47,6 +47,7 @@ enum Layer {
     Module,
     Product,
     Simulator,
+    Bench,
     Chores,
     Unknown,
 }
@@ -57,6 +58,7 @@ fn layer(folder: &str) -> Layer {
         Some(("platform" | "products", _)) => Layer::Module,
         Some(("simulators", _)) => Layer::Simulator,
         None if folder == "gantry" => Layer::Product,
+        None if folder == "bench" => Layer::Bench,
         None if folder == "xtask" => Layer::Chores,
         _ => Layer::Unknown,
     }
@@ -93,11 +95,12 @@ fn refusal(from: &str, to: &str, usage: Use) -> Option<&'static str> {
     }
     match (layer(from), layer(to)) {
         (Layer::Unknown, _) | (_, Layer::Unknown) => Some("the folder has no place in the map"),
-        (Layer::Simulator | Layer::Chores, _) => Some("it uses nothing of ours"),
+        (Layer::Simulator | Layer::Bench | Layer::Chores, _) => Some("it uses nothing of ours"),
         // In its tests a crate may start a simulator, and use the whole kit: cargo allows a circle
         // of development dependencies.
         (_, Layer::Simulator) | (Layer::Kit, Layer::Kit) if testing => None,
         (_, Layer::Simulator) => Some("simulators are separate programs"),
+        (_, Layer::Bench) => Some("what measures is no library"),
         (_, Layer::Chores) => Some("chores are no library"),
         (_, Layer::Product) => Some("nothing stands above gantry"),
         (Layer::Product, Layer::Kit | Layer::Module) | (Layer::Module, Layer::Kit) => None,
@@ -165,6 +168,9 @@ mod tests {
             ("simulators/smtp", "kit/kernel", "normal"),
             ("simulators/smtp", "kit/testkit", "dev"),
             ("xtask", "kit/kernel", "normal"),
+            ("bench", "kit/kernel", "normal"),
+            ("bench", "kit/testkit", "dev"),
+            ("gantry", "bench", "dev"),
             ("elsewhere/thing", "kit/kernel", "normal"),
         ] {
             let broken = one(from, to, kind);

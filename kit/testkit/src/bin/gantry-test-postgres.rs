@@ -1,5 +1,6 @@
 //! What `cargo xtask` asks about PostgreSQL, so that its rules live in one place: `find` prints the
-//! URL of a usable server, `sweep` drops what killed runs left there.
+//! URL of a usable server, `create` that of a new database there, `drop` removes that one with all
+//! that belong to it, `sweep` drops what killed runs left.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -8,18 +9,33 @@
 
 use std::process::ExitCode;
 
-use gantry_testkit::postgres::{PostgresError, find, sweep};
+use gantry_testkit::postgres::{PostgresError, create, drop_family, find, fresh_name, sweep};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match std::env::args().nth(1).as_deref() {
-        Some("find") => done(find().await.map(|url| println!("{url}"))),
-        Some("sweep") => done(swept().await),
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words[..] {
+        ["create"] => done(created().await),
+        ["drop", url] => done(dropped(url).await),
+        ["find"] => done(find().await.map(|url| println!("{url}"))),
+        ["sweep"] => done(swept().await),
         _ => {
-            eprintln!("usage: gantry-test-postgres find | sweep");
+            eprintln!("usage: gantry-test-postgres find | create | drop URL | sweep");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn created() -> Result<(), PostgresError> {
+    let url = create(&find().await?, &fresh_name()).await?;
+    println!("{url}");
+    Ok(())
+}
+
+async fn dropped(url: &str) -> Result<(), PostgresError> {
+    let path = url.rsplit('/').next().unwrap_or_default();
+    drop_family(&find().await?, path.split('?').next().unwrap_or_default()).await
 }
 
 async fn swept() -> Result<(), PostgresError> {

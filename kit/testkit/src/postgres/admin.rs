@@ -18,7 +18,7 @@ const STALE: Duration = Duration::from_hours(1);
 const DROPS_AT_ONCE: usize = 8;
 
 /// A name no other test has.
-pub(crate) fn fresh_name() -> String {
+pub fn fresh_name() -> String {
     let random = uuid::Uuid::new_v4().simple().to_string();
     let (random, _) = random.split_at(8);
     format!("{PREFIX}{}_{random}", unix_seconds())
@@ -36,6 +36,10 @@ pub async fn create(server: &str, name: &str) -> Result<String, PostgresError> {
 
 /// Drops `name` and every database whose name begins with it, connections or not.
 pub async fn drop_family(server: &str, name: &str) -> Result<(), PostgresError> {
+    // Anything else was made by somebody for something.
+    if !name.starts_with(PREFIX) {
+        return Err(PostgresError::NotOurs(name.to_owned()));
+    }
     let names = named_like(server, name).await?;
     drop_all(server, &names).await
 }

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use tokio_postgres::NoTls;
 
-pub use admin::{PREFIX, create, drop_family, sweep};
-pub(crate) use admin::{fresh_name, named_like};
+pub(crate) use admin::named_like;
+pub use admin::{PREFIX, create, drop_family, fresh_name, sweep};
 
 /// Names the server to use; set by `cargo xtask test`.
 pub const URL_VARIABLE: &str = "GANTRY_TEST_POSTGRES_URL";
@@ -28,6 +28,9 @@ pub enum PostgresError {
          set {URL_VARIABLE}"
     )]
     None(String),
+    /// A database that no test made.
+    #[error("the database {0:?} is not one of the tests'")]
+    NotOurs(String),
     /// A statement failed.
     #[error("{doing}: {source}")]
     Statement {

@@ -1,0 +1,87 @@
+//! Builds what is measured and what measures it, and runs the measurement.
+
+use std::process::Command;
+
+use crate::args::Args;
+use crate::postgres::{Postgres, Source};
+use crate::step::{Failure, Outcome, read, sh, step};
+use crate::workspace::{binaries, build_programs, cargo, root};
+
+const REPORT: &str = "docs/benchmarks.md";
+const SUITES: &str = "`cargo xtask bench identity`";
+
+/// Each suite is a measurement with a section of its own in the report.
+pub(crate) fn bench(mut args: Args) -> Outcome {
+    let Some(suite) = args.word() else {
+        return Err(Failure::new("no suite", SUITES));
+    };
+    if suite != "identity" {
+        return Err(Failure::new(format!("unknown suite {suite:?}"), SUITES));
+    }
+    let mut typed = format!("cargo xtask bench {suite}");
+    let quick = args.flag("--quick");
+    if quick {
+        typed.push_str(" --quick");
+    }
+    let source = args.value("--postgres")?;
+    if let Some(source) = &source {
+        typed.push_str(" --postgres ");
+        typed.push_str(source);
+    }
+    args.finish()?;
+    let source = source.map(|text| Source::parse(Some(&text))).transpose()?;
+
+    step("build", || {
+        build_programs(true)?;
+        // Apart, so that the server is built with what it ships with and nothing that measuring adds.
+        let mut build = cargo(&["build", "--release", "--package", "gantry-bench"]);
+        sh(&mut build, "repair what the compiler names above")?;
+        if source.is_some() {
+            let mut build = cargo(&["build", "--package", "gantry-testkit", "--bins"]);
+            sh(&mut build, "repair what the compiler names above")?;
+        }
+        Ok(())
+    })?;
+    let programs = binaries(true)?;
+    let mut command = Command::new(programs.join("gantry-bench"));
+    command
+        .current_dir(root())
+        .arg(&suite)
+        .arg("--gantry")
+        .arg(programs.join("gantry"))
+        .arg("--mail")
+        .arg(programs.join("gantry-sim-smtp"))
+        .args(["--report", REPORT, "--command-line", &typed]);
+    if quick {
+        command.args(["--seconds", "2", "--rounds", "1", "--settle", "5"]);
+    }
+    let Some(source) = source else {
+        return step(&suite, || measure(&mut command));
+    };
+    let tool = binaries(false)?.join("gantry-test-postgres");
+    let postgres = step("postgres", || Postgres::provide(source, &tool))?;
+    let (name, server) = postgres.env();
+    let asked = |words: &[&str]| {
+        let mut command = Command::new(&tool);
+        command.args(words).env(name, server);
+        command
+    };
+    let fix = "the server must let us make databases";
+    let url = read(&mut asked(&["create"]), fix)?.trim().to_owned();
+    command.args(["--database-url", &url]);
+    let measured = step(&suite, || measure(&mut command));
+    // The databases go whatever came of it; which failure is told first is no matter.
+    let dropped = sh(
+        &mut asked(&["drop", &url]),
+        "drop the databases whose names begin with gantry_t_ by hand",
+    );
+    let stopped = postgres.stop();
+    measured.and(dropped).and(stopped)
+}
+
+fn measure(command: &mut Command) -> Outcome {
+    sh(
+        command,
+        "the line above says what could not be measured; a figure that misses its target is no failure",
+    )
+}
