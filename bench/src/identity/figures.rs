@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::measures::{Measures, middle};
-use super::people::LOG_INS;
+use super::people::{LOG_INS, PEOPLE};
 use crate::load::{Taken, count};
 use crate::proc::Memory;
 use crate::report::Verdict;
@@ -104,7 +104,10 @@ impl Figures {
             ),
             bounded("memory of the fresh server, resident", idle, 60.0, "MiB"),
             bounded(
-                &format!("memory {:?} after {LOG_INS} log-ins", self.resident.settle),
+                &format!(
+                    "memory {:?} after {LOG_INS} log-ins, {PEOPLE} workspaces being open",
+                    self.resident.settle
+                ),
                 mib(self.resident.after_log_ins.now),
                 60.0,
                 "MiB",
