@@ -56,6 +56,14 @@ impl Database {
         }
     }
 
+    /// Whether it has to be looked up again.
+    pub(crate) fn lost(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(db) => db.lost(),
+        }
+    }
+
     /// Copies a SQLite database to a new file.
     pub(crate) async fn snapshot(&self, to: &std::path::Path) -> Result<(), DbError> {
         let Self::Sqlite(db) = self else {

@@ -9,6 +9,7 @@ use tokio::runtime::Handle;
 
 use crate::database::{Database, blocking};
 use crate::hook::HookSlot;
+use crate::migrate::Plan;
 use crate::postgres::{PgDb, Server};
 use crate::sqlite::descriptors;
 use crate::sqlite::{Files, Lane, SqliteDb, WriterContext};
@@ -21,10 +22,14 @@ pub struct ControlDb {
     database: Arc<Database>,
     engine: Engine,
     /// Keeps the writer threads for as long as anybody can write.
-    _shared: Arc<Shared>,
+    shared: Arc<Shared>,
 }
 
 impl ControlDb {
+    pub(crate) fn plan(&self) -> Plan {
+        self.shared.migrations.control().clone()
+    }
+
     /// Runs a read in one snapshot. The closure may await nothing but its own transaction.
     pub async fn read<T, E, F>(&self, f: F) -> Result<T, E>
     where
@@ -115,7 +120,7 @@ impl Shared {
                 tenants,
                 ..
             } => Database::Sqlite(SqliteDb::new(
-                files.tenant(id),
+                files.at(address),
                 Some(id),
                 Arc::clone(tenants),
                 context.clone(),
@@ -210,7 +215,7 @@ impl Databases {
         let control = ControlDb {
             database: Arc::new(shared.control()),
             engine,
-            _shared: Arc::clone(&shared),
+            shared: Arc::clone(&shared),
         };
         let tenants = Tenants::new(Arc::clone(&shared), control.clone());
         Ok(Self {

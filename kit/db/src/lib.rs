@@ -32,10 +32,11 @@
 //!
 //! Inside: `sqlite/` and `postgres/` are the engines, `tx` the transaction over both, `poll` what
 //! drives closures, `migrate/` the schemas, `directory` the table of tenants, `tenants/` the cache,
-//! provisioning and the sweep, `hook` what jobs do around a commit.
+//! provisioning and the sweep, `copy/` contents apart from an engine, `hook` what jobs do around a commit.
 
 mod check;
 mod config;
+pub mod copy;
 mod database;
 mod databases;
 pub mod directory;
@@ -60,7 +61,7 @@ pub use error::DbError;
 pub use gantry_kernel::text_value;
 pub use hook::CommitHook;
 pub use lock::DataDirLock;
-pub use migrate::{Migration, MigrationSet, Migrations};
+pub use migrate::{Migration, MigrationSet, Migrations, SchemaStep};
 pub use poll::panic_text;
 pub use row::{FromRow, Row};
 pub use sql::{Sql, Statement, statements};

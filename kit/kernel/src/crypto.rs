@@ -24,17 +24,60 @@ pub fn sha256(data: &[u8]) -> [u8; 32] {
     out
 }
 
-/// SHA-256 in lower-case hexadecimal, the form in which token hashes are stored.
+/// SHA-256 of data that comes in pieces.
+#[derive(Clone)]
+pub struct Sha256(digest::Context);
+
+impl Sha256 {
+    /// Of nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(digest::Context::new(&digest::SHA256))
+    }
+
+    /// Takes the next piece.
+    pub fn update(&mut self, data: &[u8]) {
+        self.0.update(data);
+    }
+
+    /// The digest of all pieces.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.0.finish().as_ref());
+        out
+    }
+}
+
+impl Default for Sha256 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sha256")
+    }
+}
+
+/// Bytes in lower-case hexadecimal.
 #[must_use]
-pub fn sha256_hex(data: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    sha256(data)
+    bytes
         .iter()
-        .fold(String::with_capacity(64), |mut text, byte| {
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
             // Writing to a String cannot fail.
             let _infallible = write!(text, "{byte:02x}");
             text
         })
+}
+
+/// SHA-256 in lower-case hexadecimal, the form in which token hashes are stored.
+#[must_use]
+pub fn sha256_hex(data: &[u8]) -> String {
+    hex(&sha256(data))
 }
 
 /// HMAC-SHA-256 (RFC 2104).

@@ -9,8 +9,30 @@
 
 use crate::{DbError, Engine};
 
+/// What a text is rendered for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    Engine(Engine),
+    /// A throw-away SQLite database whose columns are declared with our own words for their kinds,
+    /// which is how the kinds of a schema's columns are found out.
+    Kinds,
+}
+
 /// The text for an engine.
 pub(super) fn render(source: &str, engine: Engine) -> Result<String, DbError> {
+    render_for(source, Target::Engine(engine))
+}
+
+/// The text for a SQLite database that says of each column which placeholder it came from.
+pub(super) fn render_kinds(source: &str) -> Result<String, DbError> {
+    render_for(source, Target::Kinds)
+}
+
+fn render_for(source: &str, target: Target) -> Result<String, DbError> {
+    let engine = match target {
+        Target::Engine(engine) => engine,
+        Target::Kinds => Engine::Sqlite,
+    };
     let mut out = String::with_capacity(source.len() + 64);
     let mut statement = Statement::default();
     let source = meant_for(source, engine)?;
@@ -26,7 +48,7 @@ pub(super) fn render(source: &str, engine: Engine) -> Result<String, DbError> {
             let Some(end) = rest.find('}') else {
                 return Err(DbError::Migration("a placeholder is not closed".to_owned()));
             };
-            out.push_str(&column_type(&rest[1..end], engine, &statement.word)?);
+            out.push_str(&column_type(&rest[1..end], target, &statement.word)?);
             rest = &rest[end + 1..];
             continue;
         }
@@ -41,7 +63,7 @@ pub(super) fn render(source: &str, engine: Engine) -> Result<String, DbError> {
             '(' => statement.depth += 1,
             ')' => statement.depth = statement.depth.saturating_sub(1),
             ';' if statement.depth == 0 => {
-                statement.end(engine, &mut out);
+                statement.end(target, &mut out);
                 statement = Statement::default();
             }
             _ => {}
@@ -49,7 +71,7 @@ pub(super) fn render(source: &str, engine: Engine) -> Result<String, DbError> {
         out.push(first);
         rest = &rest[first.len_utf8()..];
     }
-    statement.end(engine, &mut out);
+    statement.end(target, &mut out);
     Ok(out)
 }
 
@@ -89,8 +111,8 @@ impl Statement {
         }
     }
 
-    fn end(&self, engine: Engine, out: &mut String) {
-        if engine == Engine::Sqlite && self.head == ["create", "table"] {
+    fn end(&self, target: Target, out: &mut String) {
+        if target == Target::Engine(Engine::Sqlite) && self.head == ["create", "table"] {
             // On a line of its own: the statement may end in a comment.
             out.push_str("\nSTRICT");
         }
@@ -116,13 +138,15 @@ fn opaque(rest: &str) -> usize {
     rest[1..].find(quote).map_or(rest.len(), |end| end + 2)
 }
 
-fn column_type(name: &str, engine: Engine, column: &str) -> Result<String, DbError> {
+fn column_type(name: &str, target: Target, column: &str) -> Result<String, DbError> {
     let (sqlite, postgres) = match name {
         "id" | "json" | "text" => ("TEXT", "TEXT"),
         "int" | "time" => ("INTEGER", "BIGINT"),
         "date" => ("TEXT", "DATE"),
         "bytes" => ("BLOB", "BYTEA"),
-        "bool" if engine == Engine::Sqlite && !column.eq_ignore_ascii_case("as") => {
+        "bool"
+            if target == Target::Engine(Engine::Sqlite) && !column.eq_ignore_ascii_case("as") =>
+        {
             return Ok(format!("INTEGER CHECK ({column} IN (0, 1))"));
         }
         "bool" => ("INTEGER", "BOOLEAN"),
@@ -132,9 +156,10 @@ fn column_type(name: &str, engine: Engine, column: &str) -> Result<String, DbErr
             )));
         }
     };
-    Ok(match engine {
-        Engine::Sqlite => sqlite,
-        Engine::Postgres => postgres,
+    Ok(match target {
+        Target::Engine(Engine::Sqlite) => sqlite,
+        Target::Engine(Engine::Postgres) => postgres,
+        Target::Kinds => name,
     }
     .to_owned())
 }

@@ -7,10 +7,12 @@
 
 mod ddl;
 mod run;
+mod steps;
 
 use gantry_kernel::crypto::sha256_hex;
 
-pub(crate) use run::{on_postgres, on_sqlite};
+pub(crate) use run::{on_postgres, on_sqlite, postgres_applied, sqlite_applied};
+pub use steps::SchemaStep;
 
 use crate::{DbError, Engine};
 

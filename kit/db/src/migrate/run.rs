@@ -64,7 +64,7 @@ fn sqlite_steps(conn: &SqliteConn, plan: &Plan, now: Timestamp) -> Result<usize,
 }
 
 /// `None` when the database has never been migrated.
-fn sqlite_applied(conn: &SqliteConn) -> Result<Option<Vec<Applied>>, DbError> {
+pub(crate) fn sqlite_applied(conn: &SqliteConn) -> Result<Option<Vec<Applied>>, DbError> {
     let damaged = |e: rusqlite::Error| crate::sqlite::failure(&e);
     let raw = conn.raw();
     let known = raw
@@ -146,7 +146,7 @@ async fn postgres_steps(conn: &mut PgConn, plan: &Plan, now: Timestamp) -> Resul
     Ok(pending.len())
 }
 
-async fn postgres_applied(conn: &PgConn) -> Result<Option<Vec<Applied>>, DbError> {
+pub(crate) async fn postgres_applied(conn: &PgConn) -> Result<Option<Vec<Applied>>, DbError> {
     let known = conn
         .raw_query("SELECT to_regclass('_migrations') IS NOT NULL", &[])
         .await?;

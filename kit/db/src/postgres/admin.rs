@@ -112,9 +112,21 @@ impl Server {
         &self.control
     }
 
-    /// The name of a tenant's database.
-    pub(crate) fn name(&self, id: TenantId) -> String {
-        format!("{}_t_{}", self.control, id.uuid().simple())
+    /// The name of the database of a tenant's life. Later ones are named in base 32, because their
+    /// number has to fit beside the id.
+    pub(crate) fn name(&self, id: TenantId, incarnation: i64) -> String {
+        if incarnation == 1 {
+            return format!("{}_t_{}", self.control, id.uuid().simple());
+        }
+        let (mut rest, mut digits) = (id.uuid().as_u128(), Vec::new());
+        for _ in 0..26 {
+            // Below 32, so it is a digit.
+            let digit = (rest % 32) as u32;
+            digits.push(char::from_digit(digit, 32).unwrap_or('0'));
+            rest /= 32;
+        }
+        let digits: String = digits.into_iter().rev().collect();
+        format!("{}_r{incarnation}_{digits}", self.control)
     }
 
     /// Makes the control database if it is missing and brings it to the plan.
@@ -188,7 +200,7 @@ impl Server {
     }
 
     async fn make(&self, owner: Owner, slug: &Slug, plan: &Plan) -> Result<String, DbError> {
-        let name = self.name(owner.tenant);
+        let name = self.name(owner.tenant, owner.incarnation);
         let template = self.template(plan).await?;
         self.copy(&template, &name).await?;
         let Loan {

@@ -188,6 +188,11 @@ impl PgConn {
             .map_err(|e| failure(&e))
     }
 
+    /// For loading a copy, which streams rows in.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The connection is gone or in an unknown state.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken || self.client.is_closed()

@@ -1,6 +1,7 @@
 //! One PostgreSQL database: closures run in serialisable transactions, again when PostgreSQL asks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use gantry_kernel::Kernel;
@@ -31,6 +32,7 @@ pub(crate) struct PgDb {
     hook: HookSlot,
     max_transaction: Duration,
     turns: RwLock<()>,
+    lost: AtomicBool,
 }
 
 /// How a write attempt shares the database with the others of this process; held, not read.
@@ -60,6 +62,7 @@ impl PgDb {
             hook,
             max_transaction,
             turns: RwLock::new(()),
+            lost: AtomicBool::new(false),
         }
     }
 
@@ -189,7 +192,7 @@ impl PgDb {
                 mut conn,
                 reused,
                 place,
-            } = self.pool.take(&self.name).await?;
+            } = self.take().await?;
             match conn.begin(how).await {
                 Ok(()) => return Ok((conn, place)),
                 Err(_) if reused && conn.is_broken() => self.pool.forget(Some(&self.name)),
@@ -198,9 +201,23 @@ impl PgDb {
         }
     }
 
+    async fn take(&self) -> Result<Loan, DbError> {
+        let taken = self.pool.take(&self.name).await;
+        if matches!(taken, Err(DbError::Unavailable(_))) {
+            self.lost.store(true, Ordering::Relaxed);
+        }
+        taken
+    }
+
+    /// No connection could be had once: the server may be down, or another process has put a later
+    /// life of the tenant in the place of this one, so the directory has to be asked again.
+    pub(crate) fn lost(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
     /// Rolls back and returns the connection; one that does not answer is closed.
     async fn end(&self, tx: Tx, place: LoanPlace) {
-        let quiet = !tx.waiting().load(std::sync::atomic::Ordering::Relaxed);
+        let quiet = !tx.waiting().load(Ordering::Relaxed);
         let Conn::Postgres(mut conn) = tx.conn else {
             return;
         };

@@ -3,6 +3,7 @@
 mod admin;
 mod conn;
 mod database;
+mod drafts;
 mod error;
 mod pool;
 mod template;
@@ -11,5 +12,6 @@ mod value;
 pub(crate) use admin::Server;
 pub(crate) use conn::PgConn;
 pub(crate) use database::PgDb;
+pub(crate) use error::failure;
 pub(crate) use pool::Pool;
-pub(crate) use value::column;
+pub(crate) use value::{Param, column};

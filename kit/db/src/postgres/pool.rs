@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, NoTls};
 
 use super::conn::{Limits, PgConn};
@@ -184,7 +185,7 @@ async fn greet<H: Send + 'static>(
 ) -> Result<PgConn, DbError> {
     let mut config = server.clone();
     config.dbname(database);
-    let (client, connection) = config.connect(NoTls).await.map_err(|e| failure(&e))?;
+    let (client, connection) = config.connect(NoTls).await.map_err(|e| refused(&e))?;
     let name = database.to_owned();
     let (line, gone) = oneshot::channel();
     tokio::spawn(async move {
@@ -206,4 +207,12 @@ async fn greet<H: Send + 'static>(
         conn.batch(&limits.settings("SESSION")).await?;
     }
     Ok(conn)
+}
+
+/// A database that does not accept connections is one that was replaced.
+fn refused(error: &tokio_postgres::Error) -> DbError {
+    if error.code() == Some(&SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE) {
+        return DbError::Unavailable("the database was replaced".to_owned());
+    }
+    failure(error)
 }

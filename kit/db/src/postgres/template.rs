@@ -24,15 +24,14 @@ impl Server {
         let mut conn = self.admin(&self.control).await?;
         self.sweep_drafts(&mut conn).await?;
         if !exists(&conn, &name).await? {
-            let (begun, random) = (self.seconds(), self.kernel.below(1 << 32));
-            let draft = format!("{}_d_{begun:08x}{random:08x}", self.control);
+            let draft = self.draft_name();
             create(&mut conn, &draft)
                 .await
                 .map_err(|e| super::error::failure(&e))?;
             drop(conn);
             let built = self.build(&draft, &name, plan).await;
             if !matches!(built, Ok(true)) {
-                let dropped = self.drop_draft(&draft).await;
+                let dropped = self.drop_database(&draft).await;
                 if let Err(error) = dropped {
                     tracing::warn!(database = draft, %error, "a draft stays behind for a while");
                 }
@@ -66,14 +65,14 @@ impl Server {
         Ok(mine)
     }
 
-    async fn drop_draft(&self, draft: &str) -> Result<(), DbError> {
-        let mut conn = self.admin(&self.control).await?;
-        conn.batch(&dropping(draft)).await
+    /// A name that says when the draft was begun, because PostgreSQL does not.
+    pub(super) fn draft_name(&self) -> String {
+        let (begun, random) = (self.seconds(), self.kernel.below(1 << 32));
+        format!("{}_d_{begun:08x}{random:08x}", self.control)
     }
 
-    /// Removes the drafts of those who ended while they built them. A draft's name says when it was
-    /// begun, because PostgreSQL does not.
-    async fn sweep_drafts(&self, conn: &mut PgConn) -> Result<(), DbError> {
+    /// Removes the drafts of those who ended while they built them.
+    pub(super) async fn sweep_drafts(&self, conn: &mut PgConn) -> Result<(), DbError> {
         let prefix = format!("{}_d_", self.control);
         let rows = conn
             .raw_query(

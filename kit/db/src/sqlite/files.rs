@@ -37,16 +37,21 @@ impl Files {
         self.root.join("control.db")
     }
 
-    /// The name of a tenant's file below `tenants/`. The folder is the end of the id, its random
-    /// part: the beginning is the time, which would fill one folder after the other.
-    pub(crate) fn name(id: TenantId) -> String {
+    /// The name of the file of a tenant's life below `tenants/`. The folder is the end of the id, its
+    /// random part: the beginning is the time, which would fill one folder after the other.
+    pub(crate) fn name(id: TenantId, incarnation: i64) -> String {
         let text = id.to_string();
         let folder = text.get(text.len() - 2..).unwrap_or("00");
-        format!("{folder}/{text}.db")
+        if incarnation == 1 {
+            format!("{folder}/{text}.db")
+        } else {
+            format!("{folder}/{text}.{incarnation}.db")
+        }
     }
 
-    pub(crate) fn tenant(&self, id: TenantId) -> PathBuf {
-        self.root.join("tenants").join(Self::name(id))
+    /// The file at an address of the directory.
+    pub(crate) fn at(&self, address: &str) -> PathBuf {
+        self.root.join("tenants").join(address)
     }
 
     /// Opens or makes the control database and brings it to the plan.
@@ -61,11 +66,12 @@ impl Files {
     /// Brings a tenant's file to the plan after checking whose it is; `None` when there is none.
     pub(crate) fn open_tenant(
         &self,
+        address: &str,
         owner: Owner,
         plan: &Plan,
         now: Timestamp,
     ) -> Result<Option<usize>, DbError> {
-        let path = self.tenant(owner.tenant);
+        let path = self.at(address);
         if !path.try_exists().map_err(|e| io(&path, &e))? {
             return Ok(None);
         }
@@ -82,15 +88,16 @@ impl Files {
         plan: &Plan,
         now: Timestamp,
     ) -> Result<(), DbError> {
-        if self.open_tenant(owner, plan, now)?.is_some() {
+        let address = Self::name(owner.tenant, owner.incarnation);
+        if self.open_tenant(&address, owner, plan, now)?.is_some() {
             return Ok(());
         }
         let _turn = self.turn()?;
-        if self.open_tenant(owner, plan, now)?.is_some() {
+        if self.open_tenant(&address, owner, plan, now)?.is_some() {
             return Ok(());
         }
         let template = self.template(plan, now)?;
-        let path = self.tenant(owner.tenant);
+        let path = self.at(&address);
         let folder = parent(&path)?;
         make_dir(folder)?;
         drafted(&path, |draft| {
@@ -175,27 +182,32 @@ pub(crate) fn same_owner(owner: Owner, found: Option<(String, i64)>) -> Result<(
 
 /// Makes a file under another name and gives it its own once it is whole and synced. What fails
 /// leaves nothing.
-fn drafted(path: &Path, make: impl FnOnce(&Path) -> Result<(), DbError>) -> Result<(), DbError> {
+pub(crate) fn drafted<T, E: From<DbError>>(
+    path: &Path,
+    make: impl FnOnce(&Path) -> Result<T, E>,
+) -> Result<T, E> {
     let draft = path.with_extension("draft");
     discard(&draft)?;
-    let outcome = make(&draft).and_then(|()| {
+    let outcome = make(&draft).and_then(|value| {
         File::open(&draft)
             .and_then(|file| file.sync_all())
             .map_err(|e| io(&draft, &e))?;
-        fs::rename(&draft, path).map_err(|e| io(path, &e))
+        fs::rename(&draft, path).map_err(|e| io(path, &e))?;
+        Ok(value)
     });
-    if let Err(error) = outcome {
-        if let Err(left) = discard(&draft) {
-            tracing::warn!(draft = %draft.display(), error = %left, "a draft stays behind");
-        }
-        return Err(error);
+    if outcome.is_err()
+        && let Err(left) = discard(&draft)
+    {
+        tracing::warn!(draft = %draft.display(), error = %left, "a draft stays behind");
     }
-    sync_dir(parent(path)?)
+    let value = outcome?;
+    sync_dir(parent(path)?)?;
+    Ok(value)
 }
 
 /// Closes a draft with all of its log in the file. Closing alone would do that too, but keeps silent
 /// when it cannot (the disk is full) and leaves a file that is empty without its log.
-fn fold(conn: SqliteConn, draft: &Path) -> Result<(), DbError> {
+pub(crate) fn fold(conn: SqliteConn, draft: &Path) -> Result<(), DbError> {
     let busy: i64 = conn
         .raw()
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))
@@ -226,7 +238,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Removes what an interrupted attempt left.
-fn discard(draft: &Path) -> Result<(), DbError> {
+pub(crate) fn discard(draft: &Path) -> Result<(), DbError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         match fs::remove_file(beside(draft, suffix)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -265,7 +277,7 @@ pub(crate) fn snapshot(from: &Path, to: &Path, config: &SqliteConfig) -> Result<
 }
 
 /// Makes a directory (and those above it) so that its name survives power loss.
-fn make_dir(path: &Path) -> Result<(), DbError> {
+pub(crate) fn make_dir(path: &Path) -> Result<(), DbError> {
     if path.is_dir() {
         return Ok(());
     }

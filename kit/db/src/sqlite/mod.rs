@@ -7,8 +7,8 @@ mod error;
 mod files;
 mod writer;
 
-pub(crate) use conn::{SqliteConn, column};
+pub(crate) use conn::{Mode, SqliteConn, column};
 pub(crate) use database::SqliteDb;
 pub(crate) use error::failure;
-pub(crate) use files::{Files, Owner, same_owner, snapshot};
+pub(crate) use files::{Files, Owner, discard, drafted, fold, make_dir, same_owner, snapshot};
 pub(crate) use writer::{Lane, WriterContext};

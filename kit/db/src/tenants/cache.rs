@@ -59,7 +59,12 @@ impl Cache {
         let used = entries.tick;
         let entry = entries.slots.get_mut(&id)?;
         entry.used = used;
-        entry.slot.get().cloned()
+        let open = entry.slot.get().cloned()?;
+        if open.database.lost() {
+            entries.slots.remove(&id);
+            return None;
+        }
+        Some(open)
     }
 
     /// The tenant's place, after making room for it.
@@ -98,9 +103,9 @@ impl Cache {
         Ok(slot)
     }
 
-    pub(super) fn remove(&self, id: TenantId) {
+    pub(super) fn remove(&self, id: TenantId) -> Option<Arc<OpenTenant>> {
         let removed = self.lock().slots.remove(&id);
-        drop(removed);
+        removed.and_then(|entry| entry.slot.get().cloned())
     }
 
     pub(super) fn clear(&self) {

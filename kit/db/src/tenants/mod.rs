@@ -17,6 +17,7 @@ pub use sweep::{SweepFailure, SweepReport};
 use crate::database::{Database, blocking};
 use crate::databases::{ControlDb, Place, Shared};
 use crate::directory;
+use crate::migrate::Plan;
 use crate::sqlite::{Owner, descriptors};
 use crate::{DbError, TenantTx};
 use cache::Cache;
@@ -36,8 +37,10 @@ pub struct TenantDb(Arc<OpenTenant>);
 pub(crate) struct OpenTenant {
     id: TenantId,
     database: Database,
+    /// Where it is, as the directory says.
+    address: String,
     /// Keeps the writer threads for as long as anybody can write.
-    _shared: Arc<Shared>,
+    shared: Arc<Shared>,
 }
 
 impl Tenants {
@@ -80,10 +83,18 @@ impl Tenants {
 
     /// Closes a tenant's database as soon as nobody uses it, so that the next use opens it anew.
     pub fn close(&self, id: TenantId) {
-        self.cache.remove(id);
-        if let Place::Postgres(server) = &self.shared.place {
-            server.tenant_pool.forget(Some(&server.name(id)));
+        let closed = self.cache.remove(id);
+        if let (Place::Postgres(server), Some(closed)) = (&self.shared.place, closed) {
+            server.tenant_pool.forget(Some(&closed.address));
         }
+    }
+
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    pub(crate) const fn control(&self) -> &ControlDb {
+        &self.control
     }
 
     /// How many tenant databases are open.
@@ -116,7 +127,8 @@ impl Tenants {
             Place::Sqlite { files, .. } => {
                 let (files, plan) = (files.clone(), self.shared.migrations.tenant().clone());
                 let now = self.shared.kernel.now();
-                blocking(move || files.open_tenant(owner, &plan, now))
+                let address = tenant.database.clone();
+                blocking(move || files.open_tenant(&address, owner, &plan, now))
                     .await?
                     .ok_or(DbError::TenantMissing(id))?
             }
@@ -129,12 +141,7 @@ impl Tenants {
         if applied > 0 || tenant.schema_version < self.shared.migrations.tenant().version() {
             self.record(id, tenant.database.clone()).await?;
         }
-        let database = self.shared.tenant(id, &tenant.database);
-        Ok(Arc::new(OpenTenant {
-            id,
-            database,
-            _shared: Arc::clone(&self.shared),
-        }))
+        Ok(TenantDb::at(&self.shared, id, &tenant.database).0)
     }
 
     /// Tells the directory where a database is and that it has this program's schema. A newer
@@ -148,6 +155,20 @@ impl Tenants {
 }
 
 impl TenantDb {
+    /// The database at an address, which has been checked and migrated.
+    pub(crate) fn at(shared: &Arc<Shared>, id: TenantId, address: &str) -> Self {
+        Self(Arc::new(OpenTenant {
+            id,
+            database: shared.tenant(id, address),
+            address: address.to_owned(),
+            shared: Arc::clone(shared),
+        }))
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        self.0.shared.migrations.tenant().clone()
+    }
+
     /// The tenant.
     pub fn id(&self) -> TenantId {
         self.0.id

@@ -42,7 +42,7 @@ impl Tenants {
                     files.provision(owner, &slug, &plan, now)
                 })
                 .await?;
-                Files::name(id)
+                Files::name(id, owner.incarnation)
             }
             Place::Postgres(server) => {
                 let _turn = turn;

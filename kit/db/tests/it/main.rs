@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod copy;
 mod directory;
 mod hook;
 mod migrations;

@@ -2,8 +2,8 @@
 
 use gantry_db::{Databases, DbError, Engine, Migration, Migrations, args, sql};
 
-use crate::both;
 use crate::support::{Room, SCHEMA, tenant};
+use crate::{both, copy};
 
 both!(
     a_changed_migration_is_refused,
@@ -92,7 +92,8 @@ async fn a_changed_migration_is_refused(room: Room) {
 }
 
 async fn an_older_program_runs_on_a_newer_schema(room: Room) {
-    let dbs = reopened(&room, &[SCHEMA, NEWER]).await.unwrap();
+    let schema = [copy::NEWER, copy::LINKED, NEWER];
+    let dbs = reopened(&room, &schema).await.unwrap();
     let id = tenant(&dbs).await.id();
     drop(dbs);
     let older = reopened(&room, &[SCHEMA]).await.unwrap();
@@ -171,7 +172,8 @@ async fn tenants_follow_on_open_and_by_sweep(room: Room) {
 /// Every `sql!` of this test program but those of the second module's table, which only some tests
 /// have, and the one that is invalid on purpose.
 async fn every_statement_is_valid(room: Room) {
-    let dbs = reopened(&room, &[SCHEMA, NEWER]).await.unwrap();
+    let schema = [copy::NEWER, copy::LINKED, NEWER];
+    let dbs = reopened(&room, &schema).await.unwrap();
     let id = tenant(&dbs).await.id();
     let invalid = dbs.check_statements(id).await.unwrap();
     let texts: Vec<_> = invalid.iter().map(|i| i.sql.text(Engine::Sqlite)).collect();
