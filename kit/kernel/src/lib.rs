@@ -12,6 +12,7 @@ pub mod email;
 pub mod entropy;
 mod fold;
 pub mod formula;
+mod host;
 pub mod id;
 pub mod money;
 pub mod permission;
@@ -27,6 +28,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use email::Email;
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};
 pub use fold::fold;
+pub use host::is_loopback;
 pub use id::{ApiKeyId, IdentityId, JobId, NewId, SessionId, TenantId, UnitId};
 pub use money::{Currency, Money};
 pub use permission::{Permission, Scope, ScopeKind};
@@ -42,16 +44,19 @@ pub mod __private {
 }
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// The seams of a process: where time and randomness come from.
 ///
-/// Passed by value (two reference counts); the system one is made once, in `main`.
+/// Passed by value (three reference counts); the system one is made once, in `main`.
 #[derive(Clone)]
 pub struct Kernel {
     /// Wall and monotonic time.
     pub clock: Arc<dyn Clock>,
     /// Cryptographically strong randomness (seeded in tests).
     pub entropy: Arc<dyn Entropy>,
+    /// The stamp of the last id.
+    last_id: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Kernel {
@@ -63,22 +68,26 @@ impl std::fmt::Debug for Kernel {
 }
 
 impl Kernel {
+    /// A kernel with these seams.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
+        Self {
+            clock,
+            entropy,
+            last_id: Arc::default(),
+        }
+    }
+
     /// The operating system's clock and random generator.
     #[must_use]
     pub fn system() -> Self {
-        Self {
-            clock: Arc::new(SystemClock::start()),
-            entropy: Arc::new(SystemEntropy),
-        }
+        Self::new(Arc::new(SystemClock::start()), Arc::new(SystemEntropy))
     }
 
     /// A kernel for tests: a clock that stands still until it is moved, and repeatable randomness.
     #[must_use]
     pub fn manual(clock: &ManualClock, seed: u64) -> Self {
-        Self {
-            clock: Arc::new(clock.clone()),
-            entropy: Arc::new(SeededEntropy::new(seed)),
-        }
+        Self::new(Arc::new(clock.clone()), Arc::new(SeededEntropy::new(seed)))
     }
 
     /// The current instant.
@@ -87,12 +96,13 @@ impl Kernel {
         self.clock.now()
     }
 
-    /// A new identifier: `UUIDv7` of the current millisecond and 74 random bits (RFC 9562, 5.7).
+    /// A new identifier: `UUIDv7` of the current millisecond and 62 random bits (RFC 9562, 5.7). Those of one kernel and its
+    /// clones sort in the order in which they were made.
     #[must_use]
     pub fn id<T: NewId>(&self) -> T {
         let mut random = [0; 10];
         self.entropy.fill(&mut random);
-        T::from_uuid(id::uuid_v7(self.now(), random))
+        T::from_uuid(id::uuid_v7(self.now(), &self.last_id, random))
     }
 
     /// A new bearer secret: 256 random bits in base64url without padding (43 characters).

@@ -18,7 +18,7 @@ pub enum NotText {
     /// More characters than allowed.
     #[error("must have at most {0} characters")]
     TooLong(usize),
-    /// A control, bidirectional override or unassigned character.
+    /// A control character, or one of the invisible formatting characters used to disguise text.
     #[error("must not contain control or invisible formatting characters")]
     Control,
 }

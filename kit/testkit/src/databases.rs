@@ -1,6 +1,7 @@
 //! A place for databases that is fresh, named like no other, and gone after the test.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use gantry_db::{DbConfig, Engine};
 use tempfile::TempDir;
@@ -78,10 +79,11 @@ impl TestDatabases {
     /// Settings for [`gantry_db::Databases::open`], with few connections, since many tests run at
     /// once on one server.
     pub fn config(&self) -> DbConfig {
-        let Some(url) = self.control_url() else {
-            return DbConfig::sqlite(self.data_dir());
-        };
-        let mut config = DbConfig::postgres(url);
+        let mut config = self
+            .control_url()
+            .map_or_else(|| DbConfig::sqlite(self.data_dir()), DbConfig::postgres);
+        // The bound is for a server; many tests at once on few cores are slow for another reason.
+        config.max_transaction = Duration::from_mins(1);
         if let Some(postgres) = &mut config.postgres {
             postgres.max_connections = 8;
         }

@@ -45,10 +45,7 @@ async fn start(databases: &TestDatabases, mail: &SmtpSim) -> InProcess {
         system: SystemClock::start(),
         by: AtomicI64::new(0),
     });
-    let kernel = Kernel {
-        clock: clock.clone(),
-        ..Kernel::system()
-    };
+    let kernel = Kernel::new(clock.clone(), Kernel::system().entropy);
     let (host, port) = mail.address().rsplit_once(':').unwrap();
     let mut env = vec![
         ("GANTRY_SERVER__LISTEN", "127.0.0.1:0"),

@@ -139,7 +139,7 @@ async fn a_dropped_future_leaves_no_transaction() {
     let room = Room::new(Engine::Postgres);
     let dbs = room.open().await;
     let db = tenant(&dbs).await;
-    let slow = sql! { sqlite: "SELECT 1", postgres: "SELECT cast(1 as bigint) FROM pg_sleep(0.3)" };
+    let slow = sql! { sqlite: "SELECT 1", postgres: "SELECT cast(1 as bigint) FROM pg_sleep(1)" };
     for id in 0..4_i64 {
         let write = db.write(async move |tx| {
             tx.execute(

@@ -387,13 +387,17 @@ async fn a_panic_stays_with_its_caller(room: Room) {
 }
 
 async fn time_is_bounded(room: Room) {
+    // What has to succeed is done with the ordinary bound: on a busy machine 300 ms may be too short for it.
+    let dbs = room.open().await;
+    let id = tenant(&dbs).await.id();
+    dbs.close().await.unwrap();
     let mut config = room.config();
     config.max_transaction = Duration::from_millis(300);
     let dbs = room
         .open_with(config, [crate::support::SCHEMA])
         .await
         .unwrap();
-    let db = tenant(&dbs).await;
+    let db = dbs.tenants.get(id).await.unwrap();
     let endless = sql! {
         sqlite: "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n",
         postgres: "SELECT cast(1 as bigint) FROM pg_sleep(60)",
@@ -419,10 +423,21 @@ async fn time_is_bounded(room: Room) {
         })
         .await;
     assert!(matches!(slow, Err(DbError::Timeout)), "{slow:?}");
-    assert_eq!(accounts(&db).await, 0);
-    db.write(async |tx| account(tx, 1, "a", 0).await)
-        .await
-        .unwrap();
+    // The connections are of use afterwards.
+    let count = sql!("SELECT count(*) FROM accounts");
+    let counted = loop {
+        match db
+            .read(async |tx| tx.one::<(i64,)>(count, &args![]).await)
+            .await
+        {
+            Err(DbError::Timeout) => {}
+            outcome => break outcome.unwrap(),
+        }
+    };
+    assert_eq!(counted, (0,));
+    while let Err(error) = db.write(async |tx| account(tx, 1, "a", 0).await).await {
+        assert!(matches!(error, DbError::Timeout), "{error}");
+    }
 }
 
 async fn a_dropped_write_is_all_or_nothing(room: Room) {

@@ -134,7 +134,7 @@ both_engines! {
                     sql! {
                         sqlite: "with recursive n(i) as (select 1 union all select i + 1 from n
                                    where i < 40000000) select count(*) from n",
-                        postgres: "select count(*) from pg_sleep(4)",
+                        postgres: "select count(*) from pg_sleep(10)",
                     },
                     &args![],
                 )
