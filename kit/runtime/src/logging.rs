@@ -1,6 +1,8 @@
 //! Logs: JSON lines on standard output, for machines. What a person starting Gantry by hand should
 //! read goes to standard error instead, so that neither has to be picked out of the other.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::EnvFilter;
@@ -71,8 +73,30 @@ pub(crate) fn install(settings: &LogSettings) -> Result<(), ParseError> {
             .try_init(),
         LogFormat::Text => subscriber.try_init(),
     };
-    if let Err(error) = installed {
-        tracing::debug!(%error, "logging was already set up");
+    match installed {
+        Ok(()) => tell_panics(),
+        Err(error) => tracing::debug!(%error, "logging was already set up"),
     }
     Ok(())
+}
+
+/// What the names of threads begin with that handle secrets.
+pub const DISCREET: &str = "hash-";
+
+/// A panic is a log line with its place. Its message is left out for threads that handle secrets: a failed slice of a
+/// text, for one, quotes the text.
+fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let thread = std::thread::current();
+        let thread = thread.name().unwrap_or_default();
+        let message = match panic.payload_as_str() {
+            _ if thread.starts_with(DISCREET) => "(not shown: this thread handles secrets)",
+            message => message.unwrap_or_default(),
+        };
+        let place = panic.location().map(ToString::to_string);
+        let backtrace = Backtrace::capture();
+        let backtrace =
+            (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        tracing::error!(thread, place, message, backtrace, "panicked");
+    }));
 }

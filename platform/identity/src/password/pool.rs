@@ -4,12 +4,14 @@
 //! allocator's arenas (measured: 1.9 GiB for 30 threads). A bounded queue in front turns a flood of
 //! log-ins into 503 for the flood instead of slowness for everybody.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use gantry_kernel::{Entropy, Problem, Secret};
+use gantry_runtime::logging;
 use tokio::sync::oneshot;
 
 use super::phc::{self, Cost, HashError, Memory, SALT_BYTES};
@@ -28,24 +30,8 @@ pub(crate) struct PoolSize {
     pub queue: usize,
 }
 
-enum Work {
-    Hash {
-        password: Secret<String>,
-        salt: [u8; SALT_BYTES],
-        cost: Cost,
-        reply: oneshot::Sender<Result<String, HashError>>,
-    },
-    Verify {
-        password: Secret<String>,
-        stored: String,
-        reply: oneshot::Sender<Result<bool, HashError>>,
-    },
-    Estimate {
-        password: Secret<String>,
-        words: Vec<String>,
-        reply: oneshot::Sender<Strength>,
-    },
-}
+/// A piece of work; the memory is the thread's own.
+type Task = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// Why no answer came from the pool.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +39,10 @@ pub enum PoolError {
     /// Too many are waiting.
     #[error("too many passwords are being checked right now")]
     Full,
-    /// The pool is shutting down or a thread died.
+    /// A defect ended the work; the thread goes on with the next.
+    #[error("a hashing thread panicked")]
+    Panicked,
+    /// There is no thread.
     #[error("the password hashing pool has stopped")]
     Stopped,
     /// Hashing itself failed.
@@ -72,7 +61,7 @@ impl From<PoolError> for Problem {
             PoolError::Stopped => {
                 Self::unavailable("stopping", "the server is stopping", RETRY_AFTER)
             }
-            PoolError::Hash(error) => Self::internal(error),
+            PoolError::Panicked | PoolError::Hash(_) => Self::internal(error),
         }
     }
 }
@@ -80,7 +69,7 @@ impl From<PoolError> for Problem {
 /// Hashes and verifies passwords. Cheap to clone; the threads end when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct Hasher {
-    work: SyncSender<Work>,
+    work: SyncSender<Task>,
     entropy: Arc<dyn Entropy>,
     cost: Cost,
     decoy: Arc<str>,
@@ -113,19 +102,18 @@ impl Hasher {
 
         let (work, queue) = sync_channel(size.queue.max(1));
         let queue = Arc::new(Mutex::new(queue));
-        let hashes = Arc::new(AtomicU64::new(0));
         for n in 0..size.threads.max(1) {
-            let (queue, hashes) = (Arc::clone(&queue), Arc::clone(&hashes));
+            let queue = Arc::clone(&queue);
             std::thread::Builder::new()
-                .name(format!("hash-{n}"))
-                .spawn(move || run(&queue, cost, &hashes))?;
+                .name(format!("{}{n}", logging::DISCREET))
+                .spawn(move || run(&queue))?;
         }
         Ok(Self {
             work,
             entropy,
             cost,
             decoy: decoy.into(),
-            hashes,
+            hashes: Arc::default(),
         })
     }
 
@@ -133,14 +121,12 @@ impl Hasher {
     pub(crate) async fn hash(&self, password: Secret<String>) -> Result<String, PoolError> {
         let mut salt = [0_u8; SALT_BYTES];
         self.entropy.fill(&mut salt);
-        let (reply, answer) = oneshot::channel();
-        self.send(Work::Hash {
-            password,
-            salt,
-            cost: self.cost,
-            reply,
-        })?;
-        Ok(answer.await.map_err(|_| PoolError::Stopped)??)
+        let (cost, hashes) = (self.cost, Arc::clone(&self.hashes));
+        let hash = move |memory: &mut Memory| {
+            hashes.fetch_add(1, Ordering::Relaxed);
+            phc::hash(password.expose().as_bytes(), &salt, cost, memory)
+        };
+        Ok(self.ask(hash).await??)
     }
 
     /// Whether `password` matches `stored`. Without a stored hash a decoy is compared, so that an unknown
@@ -152,14 +138,14 @@ impl Hasher {
     ) -> Result<bool, PoolError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
-        let (reply, answer) = oneshot::channel();
-        self.send(Work::Verify {
-            password,
-            stored,
-            reply,
-        })?;
-        let matches = answer.await.map_err(|_| PoolError::Stopped)??;
-        Ok(matches && known)
+        let (cost, hashes) = (self.cost, Arc::clone(&self.hashes));
+        let verify = move |memory: &mut Memory| {
+            hashes.fetch_add(1, Ordering::Relaxed);
+            let matches = stored::verify(password.expose().as_bytes(), &stored, memory);
+            memory.keep(cost);
+            matches
+        };
+        Ok(self.ask(verify).await?? && known)
     }
 
     /// How strong a password is for somebody who knows `words`.
@@ -168,13 +154,8 @@ impl Hasher {
         password: Secret<String>,
         words: Vec<String>,
     ) -> Result<Strength, PoolError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(Work::Estimate {
-            password,
-            words,
-            reply,
-        })?;
-        answer.await.map_err(|_| PoolError::Stopped)
+        self.ask(move |_| strength::estimate(&password, &words))
+            .await
     }
 
     /// Hashes computed since the start.
@@ -187,11 +168,23 @@ impl Hasher {
         phc::is_outdated(stored, self.cost)
     }
 
-    fn send(&self, work: Work) -> Result<(), PoolError> {
-        self.work.try_send(work).map_err(|error| match error {
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, PoolError> {
+        let (reply, answer) = oneshot::channel();
+        let task: Task = Box::new(move |memory| {
+            // A client that hung up must not cost 25 ms.
+            if !reply.is_closed() {
+                drop(reply.send(work(memory)));
+            }
+        });
+        self.work.try_send(task).map_err(|error| match error {
             TrySendError::Full(_) => PoolError::Full,
             TrySendError::Disconnected(_) => PoolError::Stopped,
-        })
+        })?;
+        // The threads last as long as this pool, so only a panic drops the other end.
+        answer.await.map_err(|_| PoolError::Panicked)
     }
 }
 
@@ -206,48 +199,22 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
 }
 
-fn run(queue: &Mutex<Receiver<Work>>, cost: Cost, hashes: &AtomicU64) {
+fn run(queue: &Mutex<Receiver<Task>>) {
     let mut memory = Memory::default();
     loop {
         // The lock is held while waiting: exactly one idle thread waits on the queue, the others on it.
         let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(work) = next else { return };
-        // A client that hung up must not cost 25 ms.
-        match work {
-            Work::Hash {
-                password,
-                salt,
-                cost,
-                reply,
-            } if !reply.is_closed() => {
-                hashes.fetch_add(1, Ordering::Relaxed);
-                let done = phc::hash(password.expose().as_bytes(), &salt, cost, &mut memory);
-                drop(reply.send(done));
-            }
-            Work::Verify {
-                password,
-                stored,
-                reply,
-            } if !reply.is_closed() => {
-                hashes.fetch_add(1, Ordering::Relaxed);
-                let done = stored::verify(password.expose().as_bytes(), &stored, &mut memory);
-                memory.keep(cost);
-                drop(reply.send(done));
-            }
-            Work::Estimate {
-                password,
-                words,
-                reply,
-            } if !reply.is_closed() => {
-                drop(reply.send(strength::estimate(&password, &words)));
-            }
-            Work::Hash { .. } | Work::Verify { .. } | Work::Estimate { .. } => {}
+        let Ok(task) = next else { return };
+        if catch_unwind(AssertUnwindSafe(|| task(&mut memory))).is_err() {
+            memory = Memory::default();
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use gantry_kernel::SeededEntropy;
 
     use super::*;
@@ -292,27 +259,44 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_refuses_with_a_time_to_come_back() {
         let pool = pool(1, 1);
-        // Polled once each, without letting the thread's answers be awaited: the queue must overflow.
-        let flood: Vec<_> = (0..200).map(|_| pool.send_probe()).collect();
-        let refused = flood
-            .iter()
-            .filter(|sent| matches!(sent, Err(PoolError::Full)))
-            .count();
-        assert!(refused > 0, "200 hashes at once fit a queue of one");
+        let (begun, held) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let (there, here) = (Arc::clone(&begun), Arc::clone(&held));
+        let busy = pool.ask(move |_| {
+            there.wait();
+            here.wait();
+        });
+        let mut busy = Box::pin(busy);
+        assert!(futures_util::poll!(&mut busy).is_pending());
+        begun.wait();
+        let mut waiting = Box::pin(pool.verify(secret("first"), None));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        let refused = pool.verify(secret("second"), None).await;
+        assert!(matches!(refused, Err(PoolError::Full)), "{refused:?}");
         let problem = Problem::from(PoolError::Full);
         assert_eq!(problem.kind.status(), 503);
         assert!(problem.retry_after.is_some());
+        held.wait();
+        busy.await.unwrap();
+        assert!(!waiting.await.unwrap());
     }
 
-    impl Hasher {
-        fn send_probe(&self) -> Result<oneshot::Receiver<Result<bool, HashError>>, PoolError> {
-            let (reply, answer) = oneshot::channel();
-            self.send(Work::Verify {
-                password: secret("probe"),
-                stored: self.decoy.to_string(),
-                reply,
-            })?;
-            Ok(answer)
+    /// With as many panics as there are threads and more, all of them are still there.
+    #[tokio::test]
+    async fn a_panic_is_answered_and_the_thread_goes_on() {
+        let pool = pool(2, 4);
+        for _ in 0..5 {
+            let ended = pool.ask::<()>(|_| panic!("a defect")).await;
+            assert!(matches!(ended, Err(PoolError::Panicked)), "{ended:?}");
         }
+        assert_eq!(Problem::from(PoolError::Panicked).kind.status(), 500);
+        // Both wait for each other: one thread alone would never get past.
+        let meet = Arc::new(Barrier::new(2));
+        let (one, two) = (Arc::clone(&meet), meet);
+        let both = (pool.ask(move |_| one.wait()), pool.ask(move |_| two.wait()));
+        let (one, two) = tokio::join!(both.0, both.1);
+        assert!(one.is_ok() && two.is_ok());
+        let stored = pool.hash(secret("correct horse")).await.unwrap();
+        let known = pool.verify(secret("correct horse"), Some(stored)).await;
+        assert!(known.unwrap());
     }
 }
