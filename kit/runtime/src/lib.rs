@@ -8,7 +8,7 @@ mod auditing;
 pub mod catalogue;
 pub mod config;
 mod listen;
-mod logging;
+pub mod logging;
 pub mod master_key;
 mod module;
 mod process;

@@ -2,21 +2,25 @@
 //!
 //! Every module names its columns in its manifest; a test of the whole binary compares them with the schema.
 
+mod place;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use gantry_db::{
-    ControlDb, ControlTx, DbError, Sql, TenantDb, TenantState, TenantTx, Tenants, Tx, args,
-    directory, from_row,
-};
+use gantry_audit::chain::SealKeys;
+use gantry_db::{ControlDb, ControlTx, DbError, Sql, TenantState, Tenants, directory};
 use gantry_kernel::crypto::{Keyring, SealError, master_key_of};
 use gantry_kernel::{Kernel, TenantId};
 
 use crate::master_key;
+use place::{Place, Value};
 
 /// Tenants read at once.
 const PAGE: i64 = 50;
+
+/// What signatures at the end of an audit log, and at its anchor, are counted as.
+const SEALS: &str = "audit_seals";
 
 /// A column of sealed values; made by [`sealed_column!`](crate::sealed_column).
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +98,8 @@ pub struct SealedColumns {
     pub tenant: Vec<SealedColumn>,
 }
 
-/// How many values of a column are sealed under which master key, by column name and key id.
+/// How many values of a column are sealed under which master key, by column name and key id; under `audit_seals`, how many
+/// ends of audit logs can only be checked with it.
 pub type Uses = BTreeMap<(String, String), u64>;
 
 /// Where sealed values stand.
@@ -155,64 +160,6 @@ pub struct MasterKeys {
     columns: SealedColumns,
 }
 
-#[derive(Clone)]
-struct Value {
-    key: String,
-    sealed: Vec<u8>,
-}
-
-from_row!(Value { key, sealed });
-
-/// A value to write in place of the one that was read.
-type Change = (Value, Vec<u8>);
-
-/// A database with sealed columns.
-#[derive(Clone)]
-enum Place {
-    Control(ControlDb),
-    Tenant(TenantDb),
-}
-
-impl Place {
-    async fn page(&self, column: SealedColumn, after: &str) -> Result<Vec<Value>, DbError> {
-        let after = after.to_owned();
-        match self {
-            Self::Control(db) => {
-                db.read(async move |tx: &mut ControlTx| tx.all(column.page, &args![after]).await)
-                    .await
-            }
-            Self::Tenant(db) => {
-                db.read(async move |tx: &mut TenantTx| tx.all(column.page, &args![after]).await)
-                    .await
-            }
-        }
-    }
-
-    async fn replace(&self, column: SealedColumn, changes: Vec<Change>) -> Result<u64, DbError> {
-        match self {
-            Self::Control(db) => {
-                db.write(async move |tx: &mut ControlTx| replace(tx, column, &changes).await)
-                    .await
-            }
-            Self::Tenant(db) => {
-                db.write(async move |tx: &mut TenantTx| replace(tx, column, &changes).await)
-                    .await
-            }
-        }
-    }
-}
-
-/// A value that somebody changed since it was read is left as it is.
-async fn replace(tx: &mut Tx, column: SealedColumn, changes: &[Change]) -> Result<u64, DbError> {
-    let mut replaced = 0;
-    for (Value { key, sealed }, fresh) in changes {
-        replaced += tx
-            .execute(column.replace, &args![key, sealed, fresh])
-            .await?;
-    }
-    Ok(replaced)
-}
-
 impl MasterKeys {
     pub(crate) fn new(
         kernel: Kernel,
@@ -242,7 +189,7 @@ impl MasterKeys {
         Ok(proofs.into_iter().map(|proof| proof.key_id).collect())
     }
 
-    /// Reads every sealed value's header.
+    /// Reads every sealed value's header, and under which keys the ends of the audit logs are signed.
     pub async fn report(&self) -> Result<Report, RewrapError> {
         let mut report = Report::default();
         let control = Place::Control(self.control.clone());
@@ -256,21 +203,20 @@ impl MasterKeys {
         Ok(report)
     }
 
+    fn seals(&self) -> SealKeys {
+        SealKeys::new(Arc::clone(&self.keyring))
+    }
+
     /// Seals everything under the present key, in transactions of at most 100 values, beside a running server. What an
     /// interrupted run has done stays done, and the next one goes on. At the end keys that nothing needs are retired.
     pub async fn rewrap(&self) -> Result<Rewrapped, RewrapError> {
         let mut moved = BTreeMap::new();
         let control = Place::Control(self.control.clone());
-        for column in &self.columns.control {
-            *moved.entry(column.to_string()).or_default() +=
-                self.move_column(&control, *column).await?;
-        }
+        self.move_all(&control, &self.columns.control, &mut moved)
+            .await?;
         self.each_tenant(&mut Report::default(), async |tenant, _| {
-            for column in &self.columns.tenant {
-                *moved.entry(column.to_string()).or_default() +=
-                    self.move_column(&tenant, *column).await?;
-            }
-            Ok(())
+            self.move_all(&tenant, &self.columns.tenant, &mut moved)
+                .await
         })
         .await?;
         // Counted anew: a process that was not restarted with the present key may have sealed meanwhile.
@@ -319,6 +265,23 @@ impl MasterKeys {
                 }
             }
         }
+        for id in place.older_seals(self.seals()).await? {
+            *uses.entry((SEALS.to_owned(), id)).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    async fn move_all(
+        &self,
+        place: &Place,
+        columns: &[SealedColumn],
+        moved: &mut BTreeMap<String, u64>,
+    ) -> Result<(), RewrapError> {
+        for column in columns {
+            *moved.entry(column.to_string()).or_default() +=
+                self.move_column(place, *column).await?;
+        }
+        *moved.entry(SEALS.to_owned()).or_default() += place.countersign(self.seals()).await?;
         Ok(())
     }
 
@@ -350,9 +313,6 @@ impl MasterKeys {
         report: &mut Report,
         mut work: impl AsyncFnMut(Place, &mut Report) -> Result<(), RewrapError>,
     ) -> Result<(), RewrapError> {
-        if self.columns.tenant.is_empty() {
-            return Ok(());
-        }
         let mut after = None;
         loop {
             let read = async move |tx: &mut ControlTx| directory::list(tx, None, after, PAGE).await;

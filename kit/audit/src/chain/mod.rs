@@ -37,7 +37,7 @@ pub use encode::{COLUMNS, Link, SealedRow, hex};
 pub use export::{Exported, Span, about, rows, seals, span, waiting};
 pub use heads::{Head, note_head, noted_head};
 pub use keys::{Seal, SealKeys};
-pub use prune::{PruneError, Pruned, countersign, prune};
+pub use prune::{PruneError, Pruned, countersign, older_keys, prune};
 pub use seal::{BATCH, DELAY, head, seal, seal_due, unsealed};
 pub use verify::{Expected, Fault, Report, Verifier};
 

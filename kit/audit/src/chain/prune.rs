@@ -7,7 +7,7 @@ use super::encode::{genesis, link};
 use super::keys::Signed;
 use super::seal::sign;
 use super::walk::{anchor, chained, last_seal};
-use super::{Fault, Head, SealKeys, head, place};
+use super::{Fault, Head, Seal, SealKeys, head, place};
 
 /// Rows removed in one transaction.
 const BATCH: u32 = 500;
@@ -134,10 +134,26 @@ async fn remove(tx: &mut Tx, to: i64) -> Result<(), DbError> {
 }
 
 /// After a change of the master key: signs the end of the chain, and its anchor, under the present key too,
-/// so that the chain verifies when the older key is gone. What does not verify is not signed again.
-pub async fn countersign(tx: &mut Tx, keys: &SealKeys) -> Result<bool, DbError> {
+/// so that the chain verifies when the older key is gone. What does not verify is not signed again. Says how many it signed.
+pub async fn countersign(tx: &mut Tx, keys: &SealKeys) -> Result<u64, DbError> {
+    let mut signed = 0;
+    for (seal, here) in older(tx, keys).await? {
+        sign(tx, keys, &seal.kind, here).await?;
+        signed += 1;
+    }
+    Ok(signed)
+}
+
+/// The older master keys without which the end of the chain, or its anchor, could not be checked any more.
+pub async fn older_keys(tx: &mut Tx, keys: &SealKeys) -> Result<Vec<String>, DbError> {
+    let older = older(tx, keys).await?;
+    Ok(older.into_iter().map(|(seal, _)| seal.key_id).collect())
+}
+
+/// The anchor and the seal of the end, if they are good and not signed under the present key.
+async fn older(tx: &mut Tx, keys: &SealKeys) -> Result<Vec<(Seal, Head)>, DbError> {
     let place = place(tx.place());
-    let mut signed = false;
+    let mut older = Vec::new();
     for seal in [anchor(tx).await?, last_seal(tx).await?]
         .into_iter()
         .flatten()
@@ -150,10 +166,23 @@ pub async fn countersign(tx: &mut Tx, keys: &SealKeys) -> Result<bool, DbError> 
             link,
         };
         let is_end = seal.kind == "anchor" || here == head(tx).await?;
-        if is_end && seal.key_id != keys.current() && keys.check(&place, &seal) == Signed::Well {
-            sign(tx, keys, &seal.kind, here).await?;
-            signed = true;
+        if is_end
+            && keys.check(&place, &seal) == Signed::Well
+            && !signed_by(tx, &seal, keys.current()).await?
+        {
+            older.push((seal, here));
         }
     }
-    Ok(signed)
+    Ok(older)
+}
+
+/// Whether a key has signed this place: which signature is the last by the clock does not matter.
+async fn signed_by(tx: &mut Tx, seal: &Seal, key_id: &str) -> Result<bool, DbError> {
+    let found: Option<(i64,)> = tx
+        .opt(
+            sql!("select seq from audit_seals where kind = $1 and seq = $2 and key_id = $3"),
+            &args![seal.kind, seal.seq, key_id],
+        )
+        .await?;
+    Ok(found.is_some())
 }

@@ -5,11 +5,14 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
+use gantry_audit::chain::{self, SealKeys, Verifier};
+use gantry_audit::{Entry, Target};
 use gantry_db::{
-    ControlTx, DbError, Migration, Migrations, TenantDb, TenantState, args, directory, sql,
+    ControlTx, DbError, Migration, Migrations, TenantDb, TenantState, TenantTx, Tx, args,
+    directory, sql,
 };
 use gantry_kernel::crypto::{Keyring, master_key_of};
-use gantry_kernel::{Kernel, Slug, SystemEntropy, TenantId};
+use gantry_kernel::{Actor, Kernel, Slug, SystemEntropy, TenantId};
 use gantry_runtime::config::Sources;
 use gantry_runtime::{
     Manifest, MasterKeyError, Module, Parts, Process, Registry, SealedColumns, StartError,
@@ -75,7 +78,30 @@ fn place(id: &str) -> String {
     format!("vault/sealed_note/{id}")
 }
 
+async fn append_and_seal(tx: &mut Tx, keys: &SealKeys) -> Result<(), DbError> {
+    let entry = Entry::new(Actor::System, "test.done", Target::new("thing", "1"));
+    gantry_audit::append(tx, entry).await?;
+    let rows = chain::unsealed(tx, chain::BATCH).await?;
+    chain::seal(tx, keys, &rows).await.map(drop)
+}
+
 impl World {
+    /// One row and its seal, in control and in a tenant.
+    async fn audit_and_seal(&self, tenant: &TenantDb) {
+        let keys = SealKeys::new(Arc::clone(&self.keyring));
+        let here = keys.clone();
+        self.process
+            .databases
+            .control
+            .write(async move |tx: &mut ControlTx| append_and_seal(tx, &here).await)
+            .await
+            .unwrap();
+        tenant
+            .write(async move |tx: &mut TenantTx| append_and_seal(tx, &keys).await)
+            .await
+            .unwrap();
+    }
+
     fn seal(&self, id: &str, note: &str) -> Vec<u8> {
         self.keyring
             .seal(&SystemEntropy, &place(id), note.as_bytes())
@@ -326,6 +352,44 @@ both_engines! {
         world.set_state(id, TenantState::Failed).await;
         let done = world.process.master_keys.rewrap().await.unwrap();
         assert_eq!(done.retired, [old]);
+        world.stop().await;
+    }
+
+    /// The ends of the audit logs are signed again, so that they verify without the old key; it is not called superfluous before.
+    async fn audit_logs_verify_without_the_old_key(engine: Engine) {
+        let room = TestDatabases::new(engine);
+        let world = start(&room, FIRST).await.unwrap();
+        let old = world.keyring.current().to_owned();
+        let tenant = world.tenant("running", TenantState::Active).await;
+        world.audit_and_seal(&tenant).await;
+        let id = tenant.id();
+        drop(tenant);
+        world.stop().await;
+
+        let world = start(&room, &both()).await.unwrap();
+        let report = world.process.master_keys.report().await.unwrap();
+        assert_eq!(report.uses[&("audit_seals".to_owned(), old.clone())], 2);
+        let done = world.process.master_keys.rewrap().await.unwrap();
+        assert_eq!((done.moved["audit_seals"], done.report.needing(&old)), (2, 0));
+        assert_eq!(done.retired, [old]);
+        let again = world.process.master_keys.rewrap().await.unwrap();
+        assert_eq!(again.moved["audit_seals"], 0);
+        world.stop().await;
+
+        let world = start(&room, SECOND).await.unwrap();
+        let keys = SealKeys::new(Arc::clone(&world.keyring));
+        let mut of_control = Verifier::new(keys.clone(), None, Vec::new());
+        let mut of_tenant = Verifier::new(keys, Some(id), Vec::new());
+        world.process.databases.control
+            .read(async |tx: &mut ControlTx| of_control.page(tx).await)
+            .await
+            .unwrap();
+        let tenant = world.process.databases.tenants.get(id).await.unwrap();
+        tenant.read(async |tx: &mut TenantTx| of_tenant.page(tx).await).await.unwrap();
+        for report in [of_control.report(), of_tenant.report()] {
+            assert_eq!((report.rows, report.faults), (1, Vec::new()));
+        }
+        drop(tenant);
         world.stop().await;
     }
 
