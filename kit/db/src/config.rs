@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use gantry_kernel::is_loopback;
+use tokio_postgres::config::Host;
+
 /// Which database engine holds control and tenants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Engine {
@@ -148,6 +151,25 @@ impl PostgresConfig {
             transaction_pooler: false,
         }
     }
+
+    /// The servers of the URL that are not on this machine: on the way to them everybody can read along, because there is no
+    /// TLS yet. Nothing when the URL cannot be read; opening says why.
+    pub fn far_hosts(&self) -> Vec<String> {
+        let Ok(config) = self.url.parse::<tokio_postgres::Config>() else {
+            return Vec::new();
+        };
+        // Where an address is given besides the name, the address is what is connected to.
+        let addresses = config.get_hostaddrs();
+        if !addresses.is_empty() {
+            let far = addresses.iter().filter(|address| !address.is_loopback());
+            return far.map(ToString::to_string).collect();
+        }
+        let far = config.get_hosts().iter().filter_map(|host| match host {
+            Host::Tcp(name) if !is_loopback(name) => Some(name.clone()),
+            _ => None,
+        });
+        far.collect()
+    }
 }
 
 impl std::fmt::Debug for PostgresConfig {
@@ -158,5 +180,33 @@ impl std::fmt::Debug for PostgresConfig {
             .field("named_statements", &self.named_statements)
             .field("transaction_pooler", &self.transaction_pooler)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_another_machine_is_known_by_its_address() {
+        for (url, far) in [
+            ("postgres://me@127.0.0.1/x", ""),
+            ("postgres://me@localhost:5433/x", ""),
+            ("postgres://me@[::1]/x", ""),
+            ("postgres://me@%2Frun%2Fpostgresql/x", ""),
+            ("postgres:///x?host=/run/postgresql", ""),
+            ("postgres://me:p@db.example.com/x", "db.example.com"),
+            (
+                "postgres://me@localhost.example.com/x",
+                "localhost.example.com",
+            ),
+            ("postgres://me@10.0.0.7/x", "10.0.0.7"),
+            ("postgres://me@127.0.0.1,10.0.0.7/x", "10.0.0.7"),
+            ("postgres://me@localhost/x?hostaddr=10.0.0.7", "10.0.0.7"),
+            ("postgres://me@db.example.com/x?hostaddr=127.0.0.1", ""),
+            ("no url", ""),
+        ] {
+            assert_eq!(PostgresConfig::new(url).far_hosts().join(","), far, "{url}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The section `[mail]`.
 
-use gantry_kernel::{Period, Secret};
+use gantry_kernel::{Period, Secret, is_loopback};
 use gantry_runtime::config::Remark;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,6 +35,9 @@ pub struct MailConfig {
     pub password: Option<Secret<String>>,
     /// `none`, `starttls` or `tls`; used with `host`.
     pub tls: TlsMode,
+    /// Allow a server on another machine without TLS: whoever is on the way reads and changes every mail, links to sign
+    /// in included.
+    pub allow_plaintext: bool,
     /// Sender, as in `Gantry <no-reply@example.com>`.
     pub from: String,
     /// Where answers go, if not to the sender.
@@ -55,6 +58,7 @@ impl Default for MailConfig {
             username: None,
             password: None,
             tls: TlsMode::default(),
+            allow_plaintext: false,
             from: "Gantry <no-reply@localhost>".to_owned(),
             reply_to: None,
             timeout: Period::seconds(30),
@@ -69,6 +73,28 @@ impl MailConfig {
         self.url.is_some() || self.host.is_some()
     }
 
+    /// The setting that names a server on another machine without demanding TLS, and that server.
+    fn unprotected(&self) -> Option<(&'static str, &str)> {
+        let (key, host, protected) = match (&self.url, &self.host) {
+            (Some(url), _) => {
+                let (scheme, rest) = url.expose().split_once("://")?;
+                let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+                let host = authority.rsplit('@').next().unwrap_or_default();
+                // A port follows the last colon, unless that is within the brackets of an IPv6 address.
+                let host = match host.rsplit_once(':') {
+                    Some((host, port)) if !port.contains(']') => host,
+                    _ => host,
+                };
+                let query = rest.split_once('?').map_or("", |(_, query)| query);
+                let required = query.split('&').any(|pair| pair == "tls=required");
+                ("url", host, scheme == "smtps" || required)
+            }
+            (None, Some(host)) => ("tls", host.as_str(), self.tls != TlsMode::None),
+            (None, None) => return None,
+        };
+        (!protected && !is_loopback(host)).then_some((key, host))
+    }
+
     /// What is wrong or missing.
     pub(crate) fn review(&self) -> Vec<Remark> {
         let refused = |key, why: &str| Remark::Refused {
@@ -78,6 +104,14 @@ impl MailConfig {
         let mut remarks = Vec::new();
         if self.url.is_some() && self.host.is_some() {
             remarks.push(refused("url", "give either url or host, not both"));
+        }
+        if let Some((key, host)) = self.unprotected().filter(|_| !self.allow_plaintext) {
+            let why = format!(
+                "{host} is another machine, and mail would cross the network in the clear, links to sign in included; \
+                 use smtps:// or ?tls=required (with mail.host: tls = \"starttls\" or \"tls\"), or set \
+                 mail.allow_plaintext if nobody else is on that network"
+            );
+            remarks.push(refused(key, &why));
         }
         if self.username.is_some() != self.password.is_some() {
             remarks.push(refused("username", "username and password go together"));
@@ -106,5 +140,46 @@ impl MailConfig {
             });
         }
         remarks
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_elsewhere_needs_tls_or_a_word_that_it_does_not() {
+        for (url, refused) in [
+            ("smtp://127.0.0.1:2525", false),
+            ("smtp://me:p%40ss@localhost", false),
+            ("smtp://[::1]:25", false),
+            ("smtp://mail.example.com", true),
+            ("smtp://me:localhost@mail.example.com:587", true),
+            ("smtp://mail.example.com?tls=opportunistic", true),
+            ("smtp://[2001:db8::1]", true),
+            ("smtp://mail.example.com:587/name?tls=required", false),
+            ("smtps://me:p@mail.example.com", false),
+        ] {
+            let mut config = MailConfig {
+                url: Some(Secret::new(url.to_owned())),
+                ..MailConfig::default()
+            };
+            assert_eq!(!config.review().is_empty(), refused, "{url}");
+            config.allow_plaintext = true;
+            assert!(config.review().is_empty(), "{url}");
+        }
+        for (host, tls, refused) in [
+            ("127.0.0.1", TlsMode::None, false),
+            ("mail.example.com", TlsMode::None, true),
+            ("mail.example.com", TlsMode::Starttls, false),
+            ("mail.example.com", TlsMode::Tls, false),
+        ] {
+            let config = MailConfig {
+                host: Some(host.to_owned()),
+                tls,
+                ..MailConfig::default()
+            };
+            assert_eq!(!config.review().is_empty(), refused, "{host} {tls:?}");
+        }
     }
 }

@@ -54,13 +54,38 @@ fn config_check_says_what_is_not_configured_and_what_that_means() {
         ("GANTRY_MAIL__HOST", "mail.example.com"),
         ("GANTRY_MAIL__FROM", "gantry@example.com"),
         ("GANTRY_SERVER__PUBLIC_URL", "https://gantry.example.com"),
-        (
-            "GANTRY_DATABASE__URL",
-            "postgres://gantry@db.example.com/gantry",
-        ),
+        ("GANTRY_DATABASE__URL", "postgres://gantry@127.0.0.1/gantry"),
     ];
     let said = gantry(&["config", "check"], &full).ends(0);
     assert_eq!(said.out, "the configuration can be used\n");
+}
+
+/// Neither the password of a database nor a link in a mail crosses a network in the clear because nobody said otherwise.
+#[test]
+fn servers_elsewhere_without_tls_are_refused_until_that_is_said() {
+    let far = [
+        (
+            "GANTRY_DATABASE__URL",
+            "postgres://gantry:hunter2@db.example.com/gantry",
+        ),
+        ("GANTRY_MAIL__URL", "smtp://me:hunter2@mail.example.com"),
+    ];
+    let said = gantry(&["serve", "--listen", "127.0.0.1:0"], &far).ends(78);
+    for words in [
+        "db.example.com is another machine",
+        "database.postgres.allow_plaintext",
+        "mail.example.com is another machine",
+        "mail.allow_plaintext",
+    ] {
+        assert!(said.err.contains(words), "{words}: {}", said.err);
+    }
+    assert!(!said.err.contains("hunter2"), "{}", said.err);
+    let mut said_so = far.to_vec();
+    said_so.extend([
+        ("GANTRY_DATABASE__POSTGRES__ALLOW_PLAINTEXT", "true"),
+        ("GANTRY_MAIL__ALLOW_PLAINTEXT", "true"),
+    ]);
+    gantry(&["config", "check"], &said_so).ends(0);
 }
 
 #[test]
@@ -102,7 +127,7 @@ fn config_print_shows_where_each_value_comes_from_and_no_secret() {
     let env = [
         (
             "GANTRY_DATABASE__URL",
-            "postgres://gantry:hunter2@db/gantry",
+            "postgres://gantry:hunter2@localhost/gantry",
         ),
         ("GANTRY_MAIL__USERNAME", "gantry"),
         ("GANTRY_MAIL__PASSWORD", "hunter2"),
@@ -113,7 +138,7 @@ fn config_print_shows_where_each_value_comes_from_and_no_secret() {
         "sign_up = \"7/1h\"  # GANTRY_HTTP__LIMITS__SIGN_UP",
         "idle_timeout = \"1m15s\"  # default",
         "max_body_size = \"1MiB\"  # default",
-        "url = \"postgres://gantry:***@db/gantry\"  # GANTRY_DATABASE__URL",
+        "url = \"postgres://gantry:***@localhost/gantry\"  # GANTRY_DATABASE__URL",
         "password = \"***\"  # GANTRY_MAIL__PASSWORD",
     ] {
         assert!(

@@ -61,6 +61,9 @@ pub struct PostgresSettings {
     pub named_statements: bool,
     /// A pooler in transaction mode stands between.
     pub transaction_pooler: bool,
+    /// Allow a server on another machine. There is no TLS to PostgreSQL yet, so whoever is on the way reads and changes
+    /// everything: only for a network that nobody else is on, such as one that is encrypted below.
+    pub allow_plaintext: bool,
 }
 
 impl Default for DatabaseSettings {
@@ -99,6 +102,7 @@ impl Default for PostgresSettings {
             max_connections: postgres.max_connections,
             named_statements: postgres.named_statements,
             transaction_pooler: postgres.transaction_pooler,
+            allow_plaintext: false,
         }
     }
 }
@@ -116,12 +120,20 @@ impl DatabaseSettings {
         let known = ["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| url.starts_with(scheme));
-        let why = "must begin with postgres:// (leave it out for SQLite)".to_owned();
-        if known {
-            Vec::new()
-        } else {
-            vec![Remark::Refused { key: "url", why }]
+        let refused = |why: String| vec![Remark::Refused { key: "url", why }];
+        if !known {
+            return refused("must begin with postgres:// (leave it out for SQLite)".to_owned());
         }
+        let far = PostgresConfig::new(url.as_str()).far_hosts();
+        if far.is_empty() || self.postgres.allow_plaintext {
+            return Vec::new();
+        }
+        refused(format!(
+            "{} is another machine, and there is no TLS to PostgreSQL yet: everything would cross the network in the \
+             clear, the password too; use a server on this machine or a tunnel that ends here, or set \
+             database.postgres.allow_plaintext if nobody else is on that network",
+            far.join(", ")
+        ))
     }
 
     /// As kit/db wants it.
