@@ -1,5 +1,6 @@
 //! Exports open without running anything, and come back in as they went out.
 
+use gantry_db::{args, sql};
 use gantry_testkit::both_engines;
 use serde_json::{Value, json};
 
@@ -81,6 +82,18 @@ both_engines! {
         let asked = app.get("owner", "/students/export.csv?q=there").await.expect(200).text();
         assert!(asked.contains("There") && !asked.contains("Here"));
         app.get("receptionist", "/students/export.csv").await.expect(403);
+        let rows: Vec<(String, String)> = app
+            .db
+            .read(async |tx| {
+                let audited = sql!("select actor_kind, facts_after from audit where action = 'spaces.students.exported' order by at, id");
+                tx.all(audited, &args![]).await
+            })
+            .await
+            .unwrap();
+        let told = |facts: &str| serde_json::from_str::<Value>(facts).unwrap();
+        assert_eq!(rows.len(), 2, "one for each file: {rows:?}");
+        assert_eq!(told(&rows[0].1), json!({ "students": 1, "reach": "units" }));
+        assert_eq!(told(&rows[1].1), json!({ "students": 1, "reach": "all" }));
     }
 
     async fn rejected_rows_come_back_with_their_reasons_and_can_be_repaired(engine: Engine) {
