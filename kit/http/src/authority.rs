@@ -93,6 +93,12 @@ impl Principal {
         }
     }
 
+    /// Whether the person proved lately, by the strongest factor of the account, that they are there.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        let until = self.session().and_then(|session| session.fresh_until);
+        until.is_some_and(|until| now < until)
+    }
+
     /// Who acts, for audit rows.
     pub fn actor(&self) -> Actor {
         match &self.standing {

@@ -68,6 +68,7 @@ pub const MIGRATIONS: Migrations = gantry_db::migrations! {
         "0005_roles",
         "0006_services",
         "0008_account",
+        "0015_forgiven",
     ],
     tenant: [],
 };

@@ -143,7 +143,7 @@ impl Identity {
         };
         let key = self.account_key(email);
         let lifetime = self.config.reset_link.get();
-        let id = account.id;
+        let (id, to) = (account.id, account.email);
         let token = self
             .control
             .write(async move |tx| {
@@ -164,6 +164,9 @@ impl Identity {
                     .with("sessions_ended", ended)
                     .with("by_link", token.is_some());
                 gantry_audit::append(tx, entry.after(facts)).await?;
+                let what = "the password was reset by somebody who operates the server";
+                let params = json!({ "what": what });
+                mail::put(tx, mail::FACTORS_CHANGED, &to, params).await?;
                 Ok::<_, Error>(token)
             })
             .await?;

@@ -11,7 +11,7 @@ use gantry_http::{Limiter, Quota, RequestContext, Routes, Subject};
 use gantry_jobs::{JobKind, MailKind, Schedule};
 use gantry_kernel::crypto::Keyring;
 use gantry_kernel::{
-    Actor, Email, IdentityId, Kernel, Origin, Problem, Secret, SessionId, TenantId,
+    Actor, Email, IdentityId, Kernel, Origin, Problem, Secret, SessionId, TenantId, Timestamp,
 };
 
 use crate::authority::Recent;
@@ -22,12 +22,15 @@ use crate::role::{Grant, OWNER, Roles};
 use crate::session::Methods;
 use crate::session::api::Tokens;
 use crate::session::csrf::Csrf;
+use crate::token::cache::Generations;
 use crate::token::keys::{self, Plan};
 use crate::token::{AccessTokens, SigningKeys};
 use crate::{Error, account, mail, member, routes, sweep};
 
 /// Accounts and addresses whose attempts are counted.
 const COUNTED: usize = 50_000;
+/// Counters of which it is remembered when they were forgiven.
+const FORGIVEN: usize = 10_000;
 
 /// What the module is built from.
 pub struct Needs {
@@ -67,6 +70,8 @@ pub struct Identity {
     pub(crate) devices: Devices,
     pub(crate) limiter: Limiter,
     pub(crate) recent: Recent,
+    /// Which acts of forgiveness this process has followed, by counter.
+    pub(crate) forgiven: Generations<[u8; 32], Timestamp>,
     pub(crate) roles: Roles,
     pub(crate) workspaces: Slot<dyn Workspaces>,
     pub(crate) public_url: String,
@@ -116,6 +121,7 @@ impl Identity {
             devices: Devices::new(keyring.derive("identity/device")),
             account_key: Secret::new(keyring.derive("identity/account")),
             recent: Recent::new(),
+            forgiven: Generations::new(FORGIVEN),
             kernel,
             control,
             config,
@@ -253,10 +259,14 @@ impl Identity {
         identity: IdentityId,
         session: SessionId,
         methods: &Methods,
+        operator: Option<IdentityId>,
         refresh: &Secret<String>,
     ) -> Result<Tokens, Error> {
+        let access = self
+            .access_tokens
+            .issue(identity, session, methods, operator);
         Ok(Tokens {
-            access_token: self.access_tokens.issue(identity, session, methods).await?,
+            access_token: access.await?,
             token_type: "Bearer",
             expires_in: self.access_tokens.lifetime_seconds(),
             refresh_token: refresh.expose().clone(),

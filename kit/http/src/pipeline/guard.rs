@@ -9,9 +9,7 @@ use http::{HeaderMap, header};
 
 use super::Inner;
 use super::head::{Trail, refuse};
-use crate::authority::{
-    Access, Credentials, Identified, Principal, SESSION_COOKIE, Session, Standing, Via,
-};
+use crate::authority::{Access, Credentials, Identified, Principal, SESSION_COOKIE, Standing, Via};
 use crate::context::cookie;
 use crate::problem::{Failure, codes};
 use crate::route::{AccessRule, Caller, Endpoint, Member};
@@ -165,9 +163,7 @@ impl Inner {
 
     /// A stolen session must not be enough for what is sensitive.
     fn check_fresh(&self, endpoint: &Endpoint, principal: &Principal) -> Result<(), Failure> {
-        let now = self.kernel.now();
-        let fresh = |session: &Session| session.fresh_until.is_some_and(|until| now < until);
-        if !endpoint.options.step_up || principal.session().is_some_and(fresh) {
+        if !endpoint.options.step_up || principal.is_fresh(self.kernel.now()) {
             return Ok(());
         }
         Err(refuse(

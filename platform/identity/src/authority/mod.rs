@@ -242,7 +242,9 @@ impl Identity {
                     })?;
                 let looked = self.find(verified.session, tenant).await?;
                 let found = &looked.found;
-                if found.identity != verified.identity || found.secret_hash.is_some() {
+                let same =
+                    (found.identity, found.operator) == (verified.identity, verified.operator);
+                if !same || found.secret_hash.is_some() {
                     return Err(Error::SessionEnded);
                 }
                 (looked, Via::Bearer)

@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::store;
 use crate::factor::{FactorError, Place, Proof, Verdict, check};
 use crate::password::{Guesser, address};
-use crate::session::Method;
 use crate::session::api::SignedIn;
-use crate::session::begin::{Begun, begin};
+use crate::session::begin::{Begun, Start, begin};
+use crate::session::{CookieValue, Method};
 use crate::{Error, Identity, account};
 
 /// The challenge of the first step, and one proof.
@@ -50,10 +50,16 @@ pub(crate) async fn second_factor(
     } = input;
     let proof = Proof::of(code, recovery_code)?;
     let origin = cx.origin();
-    let state = Arc::clone(&identity);
+    let (state, brought) = (Arc::clone(&identity), CookieValue::of(&cx));
     let outcome = identity
         .control
-        .write(async move |tx| answer(&state, tx, &challenge, &proof, &origin).await)
+        .write(async move |tx| {
+            let open = store::get(tx, &challenge).await?.map(|start| Start {
+                brought: brought.clone(),
+                ..start
+            });
+            answer(&state, tx, &challenge, open, &proof, &origin).await
+        })
         .await?;
     match outcome {
         Outcome::Begun(begun, email) => {
@@ -73,10 +79,11 @@ async fn answer(
     state: &Identity,
     tx: &mut Tx,
     challenge: &Secret<String>,
+    open: Option<Start>,
     proof: &Proof,
     origin: &Origin,
 ) -> Result<Outcome, Error> {
-    let Some(mut start) = store::get(tx, challenge).await? else {
+    let Some(mut start) = open else {
         return Ok(Outcome::Gone);
     };
     let account = account::store::by_id(tx, start.person)

@@ -71,6 +71,7 @@ pub(super) async fn get(tx: &mut Tx, token: &Secret<String>) -> Result<Option<St
         },
         methods: Methods::parse(&row.methods),
         impersonation: None,
+        brought: None,
     }))
 }
 

@@ -80,6 +80,7 @@ pub(crate) async fn impersonate(
                     tenant,
                     reason,
                 }),
+                brought: None,
             };
             begin(tx, &start, &origin, &config).await
         })

@@ -66,7 +66,8 @@ impl From<store::Invitation> for Invitation {
     }
 }
 
-/// Invites somebody. The caller must hold everything the role allows, at least as far.
+/// Invites somebody. The caller must hold everything the role allows, at least as far, and have proven lately that they
+/// are there if the role decides about others.
 pub(crate) async fn create_invitation(
     identity: Arc<Identity>,
     cx: TenantCx,
@@ -79,7 +80,7 @@ pub(crate) async fn create_invitation(
     };
     bounded(std::slice::from_ref(&grant))?;
     let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
-    let caller = cx.principal.identity;
+    let (caller, fresh) = (cx.principal.identity, cx.principal.is_fresh(cx.now()));
     identity
         .check_units(tenant, std::slice::from_ref(&grant))
         .await
@@ -91,7 +92,8 @@ pub(crate) async fn create_invitation(
         .read(async move |tx| {
             let (access, grant) = &offer;
             let giver = giver(&state, tx, access, caller, MEMBER_MANAGE).await?;
-            may_invite(&giver, grant)
+            may_invite(&giver, grant)?;
+            giver.may_empower(fresh, &[], std::slice::from_ref(grant))
         })
         .await?;
     let (email, state) = (input.email, Arc::clone(&identity));
@@ -99,6 +101,7 @@ pub(crate) async fn create_invitation(
     let made: Invitation = write_once_control(&identity.control, &cx, async move |tx| {
         let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
         may_invite(&giver, &grant)?;
+        giver.may_empower(fresh, &[], std::slice::from_ref(&grant))?;
         if let Some(account) = account::store::by_email(tx, &email).await?
             && member::store::get(tx, tenant, account.id).await?.is_some()
         {

@@ -96,7 +96,7 @@ pub(crate) struct Grants {
 }
 
 /// Replaces what a member may do. Needs `If-Match`. The caller must hold everything the member holds now and
-/// everything they will hold.
+/// everything they will hold, and have proven lately that they are there if the member is to decide about others.
 pub(crate) async fn set_grants(
     identity: Arc<Identity>,
     cx: TenantCx,
@@ -107,7 +107,7 @@ pub(crate) async fn set_grants(
     bounded(&grants)?;
     identity.check_units(cx.tenant(), &grants).await?;
     let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
-    let caller = cx.principal.identity;
+    let (caller, fresh) = (cx.principal.identity, cx.principal.is_fresh(cx.now()));
     let state = Arc::clone(&identity);
     let changed = identity
         .control
@@ -118,6 +118,7 @@ pub(crate) async fn set_grants(
             let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
             giver.may_give(&grants, Some(member))?;
             giver.may_take(&before.grants, Some(member))?;
+            giver.may_empower(fresh, &before.grants, &grants)?;
             store::replace(tx, tenant, member, version, &grants).await?;
             let entry = Entry::new(
                 actor,

@@ -117,12 +117,6 @@ pub(crate) struct Change {
     new_password: Secret<String>,
 }
 
-/// Whether the session was confirmed lately by the strongest factor of the account.
-fn is_fresh(cx: &UserCx) -> bool {
-    let until = cx.session().fresh_until;
-    until.is_some_and(|until| cx.kernel().now() < until)
-}
-
 /// Changes the caller's password; all other sessions end. An account with a second factor must have confirmed by that
 /// lately. A wrong current password counts like a failed log-in, so that a stolen session cannot be used to guess. It is
 /// counted by session: whoever fails to log in elsewhere does not keep the person from this.
@@ -138,7 +132,7 @@ pub(crate) async fn change_password(
         .read(async move |tx| load(tx, person).await)
         .await?
         .ok_or(Error::NotFound)?;
-    if account.has_second_factor() && !is_fresh(&cx) {
+    if account.has_second_factor() && !cx.principal().is_fresh(cx.now()) {
         return Err(FactorError::Stale.into());
     }
     let Change {

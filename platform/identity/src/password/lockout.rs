@@ -157,21 +157,55 @@ pub(crate) async fn clear_all(tx: &mut Tx, account: &AccountKey) -> Result<i64, 
         .await?;
     tx.execute(
         sql!("delete from lockouts where account = $1"),
-        &args![account],
+        &args![account.clone()],
+    )
+    .await?;
+    tx.execute(
+        sql!(
+            "insert into forgiven (account, at) values ($1, $2)
+             on conflict (account) do update set at = excluded.at"
+        ),
+        &args![account, now],
     )
     .await?;
     Ok(locks)
 }
 
-/// Removes up to 500 rows that count no more.
+/// When the failures at an account were last forgotten by a reset or an unlock, if that was after `since`.
+pub(super) async fn forgiven(
+    tx: &mut Tx,
+    account: &AccountKey,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, DbError> {
+    let found: Option<(Timestamp,)> = tx
+        .opt(
+            sql!("select at from forgiven where account = $1 and at > $2"),
+            &args![account.bytes().to_vec(), since],
+        )
+        .await?;
+    Ok(found.map(|(at,)| at))
+}
+
+/// Removes up to 500 rows of each kind that count no more.
 pub(crate) async fn sweep(tx: &mut Tx) -> Result<u64, DbError> {
     let before = tx.now().before(FORGET_AFTER);
-    tx.execute(
-        sql!(
-            "delete from lockouts where counter in
+    let forgiven = tx
+        .execute(
+            sql!(
+                "delete from forgiven where account in
+                 (select account from forgiven where at < $1 order by at limit 500)"
+            ),
+            &args![before],
+        )
+        .await?;
+    let lockouts = tx
+        .execute(
+            sql!(
+                "delete from lockouts where counter in
              (select counter from lockouts where updated_at < $1 order by updated_at limit 500)"
-        ),
-        &args![before],
-    )
-    .await
+            ),
+            &args![before],
+        )
+        .await?;
+    Ok(forgiven + lockouts)
 }

@@ -38,11 +38,7 @@ pub(crate) async fn prove(
     origin: &Origin,
 ) -> Result<Proof, Error> {
     let guesser = Guesser::new(identity.account_key(email), known);
-    identity.limit(
-        "log_in_account",
-        Subject::key(guesser.label()),
-        identity.config.log_in_per_account,
-    )?;
+    count(identity, &guesser).await?;
     let from = identity.address_counter(&guesser, origin);
     let wanted = email.clone();
     let (account, locked, slowed) = identity
@@ -95,6 +91,32 @@ pub(crate) async fn prove(
                 None => Error::Credentials,
             },
         ),
+    }
+}
+
+/// Counts an attempt. What was counted in this process's memory is void if another process, or a command, forgave the
+/// account since.
+async fn count(identity: &Identity, guesser: &Guesser) -> Result<(), Error> {
+    let quota = identity.config.log_in_per_account;
+    let attempt = || identity.limit("log_in_account", Subject::key(guesser.label()), quota);
+    let Err(refused) = attempt() else {
+        return Ok(());
+    };
+    let (account, since) = (
+        guesser.account,
+        identity.kernel.now().before(quota.period()),
+    );
+    let forgiven = identity
+        .control
+        .read(async move |tx| lockout::forgiven(tx, &account, since).await)
+        .await?;
+    match forgiven {
+        Some(at) if identity.forgiven.get(&guesser.counter) != Some(at) => {
+            identity.forgiven.insert(guesser.counter, at);
+            identity.forgive(guesser);
+            attempt()
+        }
+        _ => Err(refused),
     }
 }
 

@@ -7,6 +7,7 @@ use gantry_http::Access;
 use gantry_kernel::{IdentityId, Permission, Scope, ScopeKind};
 
 use super::{Fault, Grant, GrantError, TenantRoles, is_for_people, store};
+use crate::factor::FactorError;
 use crate::{Error, Identity, member};
 
 /// Somebody about to give or take, and the tenant's roles, both by what is stored in the running transaction.
@@ -98,6 +99,25 @@ impl<'a> Giver<'a> {
         } else {
             Err(Error::Outranked)
         }
+    }
+
+    /// Power over others is given only by somebody who was proven lately to be there: a stolen session must not make owners.
+    /// `held` is what the receiver has already.
+    pub(crate) fn may_empower(
+        &self,
+        fresh: bool,
+        held: &[Grant],
+        grants: &[Grant],
+    ) -> Result<(), Error> {
+        let mut more = grants.iter().filter(|grant| !held.contains(grant));
+        let decides = |grant: &Grant| {
+            let role = self.roles.get(&grant.role);
+            role.is_some_and(|role| role.permissions.iter().any(|name| is_for_people(name)))
+        };
+        if !fresh && more.any(decides) {
+            return Err(FactorError::Stale.into());
+        }
+        Ok(())
     }
 
     /// Whether the giver holds these permissions over the whole tenant; the first that they do not.

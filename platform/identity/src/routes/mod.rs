@@ -19,6 +19,10 @@ use crate::{
 /// Members and roles concern the whole tenant.
 const ALL: &[ScopeKind] = &[ScopeKind::All];
 
+/// What those who give roles are asked for.
+const POWER: &str = "To give a role that decides about members, roles, service accounts or ownership (`owner` and `admin` do), \
+                     the caller must have proven lately that they are there: 403 `step_up_required` otherwise.";
+
 pub(crate) fn routes(state: &Arc<Identity>) -> Routes {
     let routes = Routes::new(Arc::clone(state))
         .errors(error::CODES)
@@ -243,8 +247,10 @@ fn tenant(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             )
             .tenant(MEMBER_MANAGE, ALL)
             .summary("Replace what a member may do")
+            .describe(POWER)
             .errors(&[
                 "grant_exceeds",
+                "step_up_required",
                 "last_owner",
                 "version_mismatch",
                 "too_many_grants",
@@ -278,8 +284,10 @@ fn tenant(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             )
             .tenant(MEMBER_MANAGE, ALL)
             .summary("Invite somebody")
+            .describe(POWER)
             .idempotent()
             .errors(&[
+                "step_up_required",
                 "already_member",
                 "already_invited",
                 "grant_exceeds",

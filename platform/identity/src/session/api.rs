@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::begin::Start;
-use super::{Method, Methods, store};
+use super::{CookieValue, Method, Methods, store};
 use crate::challenge::{Entered, Entrance, enter};
 use crate::password::prove;
 use crate::{Error, Identity};
@@ -84,8 +84,8 @@ pub(crate) struct Tokens {
     pub(crate) device_token: Option<String>,
 }
 
-/// Signs in, or asks for the second factor of the account. A session id that the client sends along is ignored:
-/// every log-in makes a new one.
+/// Signs in, or asks for the second factor of the account. Every log-in makes a new session; the one of a cookie that the
+/// browser sends along ends.
 pub(crate) async fn log_in(
     identity: Arc<Identity>,
     cx: PublicCx,
@@ -102,6 +102,7 @@ pub(crate) async fn log_in(
         mode: input.mode,
         methods: Methods::new([Method::Password]),
         impersonation: None,
+        brought: CookieValue::of(&cx),
     };
     let (proven, config) = (proof.clone(), identity.config.clone());
     let entered = identity

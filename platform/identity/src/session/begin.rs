@@ -27,7 +27,9 @@ pub(crate) struct Begun {
     pub(crate) session: SessionId,
     expires: Timestamp,
     methods: Methods,
+    operator: Option<IdentityId>,
     carrier: Carrier,
+    ended: u64,
 }
 
 /// Who signs in, and by what.
@@ -38,6 +40,8 @@ pub(crate) struct Start {
     pub(crate) methods: Methods,
     /// Who really is there, when staff act as this person.
     pub(crate) impersonation: Option<Impersonation>,
+    /// The browser session that the client had before; it ends.
+    pub(crate) brought: Option<CookieValue>,
 }
 
 /// Writes the session and its audit row, and notes the log-in. Only for a caller whose account needs no further
@@ -86,13 +90,24 @@ pub(crate) async fn begin(
     let facts = Facts::new()
         .with("kind", start.mode.as_str())
         .with("methods", start.methods.text());
+    let brought = match &start.brought {
+        Some(brought) => store::end_brought(tx, brought).await?,
+        None => 0,
+    };
+    let ended = brought + store::end_surplus(tx, person, session).await?;
+    let facts = match ended {
+        0 => facts,
+        ended => facts.with("sessions_ended", ended),
+    };
     gantry_audit::append(tx, entry.after(facts).origin(origin)).await?;
     Ok(Begun {
         person: start.person,
         session,
         expires,
         methods: start.methods.clone(),
+        operator: start.impersonation.as_ref().map(|by| by.operator),
         carrier,
+        ended,
     })
 }
 
@@ -110,11 +125,20 @@ impl Begun {
             session_expires_at: self.expires,
             tokens: None,
         };
+        if self.ended > 0 {
+            identity.changed();
+        }
         let location = "/api/v1/auth/session";
         match self.carrier {
             Carrier::Token(refresh) => {
                 let mut tokens = identity
-                    .tokens(self.person, self.session, &self.methods, &refresh)
+                    .tokens(
+                        self.person,
+                        self.session,
+                        &self.methods,
+                        self.operator,
+                        &refresh,
+                    )
                     .await?;
                 tokens.device_token = device.map(|device| device.token.expose().clone());
                 body.tokens = Some(tokens);

@@ -9,12 +9,14 @@ pub(crate) mod store;
 
 pub(crate) use methods::{Method, Methods};
 
+use gantry_http::{RequestContext, SESSION_COOKIE};
 use gantry_kernel::{Secret, SessionId, crypto};
 
 /// The value of a session cookie: which session, and the secret that proves it.
 ///
 /// The id is ours from the start and is made anew at every log-in; what a client sends before is never
 /// adopted, so there is nothing to fixate.
+#[derive(Clone, Debug)]
 pub(crate) struct CookieValue {
     pub(crate) session: SessionId,
     pub(crate) secret: Secret<String>,
@@ -31,6 +33,11 @@ impl CookieValue {
             session: id.parse().ok()?,
             secret: Secret::new(secret.to_owned()),
         })
+    }
+
+    /// What the client holds already.
+    pub(crate) fn of(cx: &impl RequestContext) -> Option<Self> {
+        Self::parse(cx.request().cookie(SESSION_COOKIE)?)
     }
 
     pub(crate) fn text(&self) -> String {

@@ -10,6 +10,9 @@ use crate::config::IdentityConfig;
 use crate::impersonation::{self, Impersonation};
 use crate::token::refresh;
 
+/// Sessions of one person; one more ends the one that was idle for longest.
+const MOST: i64 = 100;
+
 /// A session as its owner sees it.
 pub(crate) struct SessionRow {
     pub(crate) id: SessionId,
@@ -192,6 +195,38 @@ pub(crate) async fn forget_second_factor(tx: &mut Tx, identity: IdentityId) -> R
     Ok(())
 }
 
+/// Ends the browser session that a client had before it signed in, if it really held it.
+pub(crate) async fn end_brought(tx: &mut Tx, brought: &CookieValue) -> Result<u64, DbError> {
+    let now = tx.now();
+    tx.execute(
+        sql!(
+            "update sessions set revoked_at = $3, revoked_reason = 'replaced'
+             where id = $1 and secret_hash = $2 and revoked_at is null and expires_at > $3"
+        ),
+        &args![brought.session, brought.hash(), now],
+    )
+    .await
+}
+
+/// Ends what is more than a person may have besides the newest session: those that were idle for longest.
+pub(crate) async fn end_surplus(
+    tx: &mut Tx,
+    identity: IdentityId,
+    newest: SessionId,
+) -> Result<u64, DbError> {
+    let now = tx.now();
+    tx.execute(
+        sql!(
+            "update sessions set revoked_at = $3, revoked_reason = 'too_many' where id in
+             (select id from sessions
+              where identity_id = $1 and id <> $2 and revoked_at is null and expires_at > $3
+              order by last_seen_at desc, id desc limit 1000 offset $4)"
+        ),
+        &args![identity, newest, now, MOST - 1],
+    )
+    .await
+}
+
 /// The sessions of a person that are alive, newest first.
 pub(crate) async fn list(tx: &mut Tx, identity: IdentityId) -> Result<Vec<SessionRow>, DbError> {
     let now = tx.now();
@@ -201,9 +236,9 @@ pub(crate) async fn list(tx: &mut Tx, identity: IdentityId) -> Result<Vec<Sessio
              from sessions
              where identity_id = $1 and revoked_at is null and expires_at > $2
              order by created_at desc, id desc
-             limit 200"
+             limit $3"
         ),
-        &args![identity, now],
+        &args![identity, now, MOST],
     )
     .await
 }

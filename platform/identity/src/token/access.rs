@@ -31,6 +31,14 @@ struct Claims {
     exp: i64,
     jti: String,
     amr: Vec<String>,
+    /// Who really is there (RFC 8693, section 4.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    act: Option<Act>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Act {
+    sub: IdentityId,
 }
 
 /// What a verified token says.
@@ -38,6 +46,8 @@ struct Claims {
 pub(crate) struct Verified {
     pub(crate) identity: IdentityId,
     pub(crate) session: SessionId,
+    /// Staff acting as the identity.
+    pub(crate) operator: Option<IdentityId>,
     expires: i64,
 }
 
@@ -99,6 +109,7 @@ impl AccessTokens {
         identity: IdentityId,
         session: SessionId,
         methods: &Methods,
+        operator: Option<IdentityId>,
     ) -> Result<String, TokenError> {
         let keys = self.keys.current().await?;
         let now = self.kernel.now().as_seconds();
@@ -111,6 +122,7 @@ impl AccessTokens {
             exp: now.saturating_add(self.seconds),
             jti: self.kernel.token().expose().clone(),
             amr: methods.names().into_iter().map(str::to_owned).collect(),
+            act: operator.map(|sub| Act { sub }),
         };
         let mut header = Header::new(Algorithm::EdDSA);
         header.typ = Some(TYPE.to_owned());
@@ -168,6 +180,7 @@ impl AccessTokens {
             verified: Verified {
                 identity: claims.sub,
                 session: claims.sid,
+                operator: claims.act.map(|act| act.sub),
                 expires: claims.exp,
             },
             kid: kid.into(),

@@ -38,10 +38,13 @@ pub(crate) async fn refresh(
             identity: person,
             session,
             methods,
+            operator,
             token,
             expires,
         } => {
-            let tokens = identity.tokens(person, session, &methods, &token).await?;
+            let tokens = identity
+                .tokens(person, session, &methods, operator, &token)
+                .await?;
             let body = SignedIn {
                 identity: person,
                 session,

@@ -24,6 +24,7 @@ pub(crate) enum Outcome {
         identity: IdentityId,
         session: SessionId,
         methods: Methods,
+        operator: Option<IdentityId>,
         token: Secret<String>,
         expires: Timestamp,
     },
@@ -43,6 +44,7 @@ struct Presented {
     absolute_at: Timestamp,
     revoked_at: Option<Timestamp>,
     methods: String,
+    operator_id: Option<IdentityId>,
     state: String,
 }
 
@@ -56,6 +58,7 @@ from_row!(Presented {
     absolute_at,
     revoked_at,
     methods,
+    operator_id,
     state,
 });
 
@@ -132,7 +135,7 @@ async fn presented(tx: &mut Tx, hash: &[u8]) -> Result<Option<Presented>, DbErro
         sql!(
             "select r.session_id, s.identity_id, r.expires_at, r.used_at, r.replaced_at,
                     s.expires_at as session_expires_at, s.absolute_at, s.revoked_at,
-                    s.methods, i.state
+                    s.methods, s.operator_id, i.state
              from refresh_tokens r
              join sessions s on s.id = r.session_id
              join identities i on i.id = s.identity_id
@@ -176,6 +179,7 @@ async fn successor(
         identity: presented.identity_id,
         session: presented.session_id,
         methods: Methods::parse(&presented.methods),
+        operator: presented.operator_id,
         token,
         expires,
     })

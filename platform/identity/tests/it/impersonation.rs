@@ -1,5 +1,7 @@
 //! Staff who act as a member of a workspace.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use gantry_testkit::both_engines;
 use serde_json::{Value, json};
 
@@ -56,6 +58,11 @@ impl World {
     }
 }
 
+fn claims(token: &str) -> Value {
+    let claims = B64.decode(token.split('.').nth(1).unwrap()).unwrap();
+    serde_json::from_slice(&claims).unwrap()
+}
+
 both_engines! {
     /// The workspace opens, every page can say who is there, and the trace names both.
     async fn staff_see_what_a_member_sees(engine: Engine) {
@@ -66,9 +73,10 @@ both_engines! {
         assert_eq!(me["identity"], json!(world.person));
         assert_eq!(me["impersonation"]["operator"], json!(world.operator));
         assert_eq!(me["impersonation"]["reason"], "ticket 4711: empty list");
-        let body = json!({ "email": "new@example.com", "role": "admin" });
         let path = format!("/api/v1/tenants/{}/identity/invitations", world.slug);
-        assert_eq!(app.send(Ask::post(&path).bearer(&acting).json(body)).await.status, 201);
+        let invite = |role: &str| Ask::post(&path).bearer(&acting).json(json!({ "email": "new@example.com", "role": role }));
+        assert_eq!(app.send(invite("admin")).await.code(), "step_up_required", "staff give no power");
+        assert_eq!(app.send(invite("member")).await.status, 201);
         let (owners, _) = app.tokens(OWNER).await;
         let log = format!("/api/v1/tenants/{}/identity/audit", world.slug);
         let rows = app.send(Ask::get(&log).bearer(&owners)).await.json;
@@ -124,6 +132,29 @@ both_engines! {
             let answer = app.send(ask.bearer(&acting)).await;
             assert_eq!((answer.status, answer.code().as_str()), (403, "impersonation_refused"));
         }
+    }
+
+    /// The token says who is behind it (RFC 8693, section 4.1), and is good only while the session says the same.
+    async fn its_tokens_name_the_operator(engine: Engine) {
+        let world = World::new(engine).await;
+        let app = &world.app;
+        let (acting, refresh) = world.acting().await;
+        assert_eq!(claims(&acting)["act"], json!({ "sub": world.operator }));
+        assert_eq!(claims(&acting)["sub"], json!(world.person));
+        let ask = Ask::post("/api/v1/auth/tokens/refresh").json(json!({ "refresh_token": refresh }));
+        let next = app.send(ask).await.text("access_token");
+        assert_eq!(claims(&next)["act"], json!({ "sub": world.operator }));
+        let (owners, _) = app.tokens(OWNER).await;
+        assert!(claims(&owners).get("act").is_none());
+        app.control
+            .write(async |tx| {
+                let other = gantry_db::sql!("update sessions set operator_id = identity_id where operator_id is not null");
+                tx.execute(other, &[]).await
+            })
+            .await
+            .unwrap();
+        app.pass(1);
+        assert_eq!((app.me(&next).await, app.me(&owners).await), (401, 200));
     }
 
     /// Half an hour, also with the refresh token; and it ends with the operator's own access.

@@ -103,6 +103,33 @@ both_engines! {
         assert_eq!(me.json["memberships"].as_array().unwrap().len(), 2);
     }
 
+    /// A session that somebody left open, or that was stolen, makes nobody an administrator or owner.
+    async fn power_over_others_takes_a_recent_proof(engine: Engine) {
+        let (app, access, _) = app(engine).await;
+        let member = app.invite(&access, "north-hall", "new@example.com", json!({ "role": "member" })).await;
+        app.pass(601);
+        for role in ["admin", "owner", "people.host"] {
+            let offered = invite(&app, &access, json!({ "email": "a@example.com", "role": role })).await;
+            assert_eq!((offered.status, offered.code().as_str()), (403, "step_up_required"), "{role}");
+            let set = set(&app, &access, &member, 1, json!([{ "role": "member" }, { "role": role }])).await;
+            assert_eq!((set.status, set.code().as_str()), (403, "step_up_required"), "{role}");
+        }
+        assert_eq!(owners(&app).await, 1);
+        // What lets nobody decide about others asks for nothing.
+        let plain = invite(&app, &access, json!({ "email": "b@example.com", "role": "spaces.manager" })).await;
+        assert_eq!(plain.status, 201, "{:?}", plain.json);
+        assert_eq!(set(&app, &access, &member, 1, json!([{ "role": "spaces.manager" }])).await.status, 200);
+        let proof = Ask::post("/api/v1/me/step-up").bearer(&access).json(json!({ "password": PASSWORD }));
+        assert_eq!(app.send(proof).await.status, 200);
+        let made = set(&app, &access, &member, 2, json!([{ "role": "admin" }])).await;
+        assert_eq!(made.status, 200, "{:?}", made.json);
+        assert_eq!(invite(&app, &access, json!({ "email": "a@example.com", "role": "owner" })).await.status, 201);
+        app.pass(601);
+        let kept = set(&app, &access, &member, 3, json!([{ "role": "admin" }, { "role": "spaces.manager" }])).await;
+        assert_eq!(kept.status, 200, "what they had already is not given: {:?}", kept.json);
+        assert_eq!(set(&app, &access, &member, 4, json!([])).await.status, 200);
+    }
+
     /// Of 20 acceptances of one link one makes a member.
     async fn an_invitation_is_accepted_once_under_race(engine: Engine) {
         let (app, access, _) = app(engine).await;

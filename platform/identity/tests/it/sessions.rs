@@ -52,6 +52,69 @@ both_engines! {
         assert_eq!(bearer.status, 401, "a session id is no token");
     }
 
+    /// A new log-in ends the session that the browser had, at once; knowing its id is not enough for that.
+    async fn a_log_in_ends_the_session_before_it(engine: Engine) {
+        let app = app(engine).await;
+        let first = cookie(&app, None).await;
+        let made_up = format!("{}.{}", first.split('.').next().unwrap(), "A".repeat(43));
+        cookie(&app, Some(&made_up)).await;
+        assert_eq!(me(&app, &first).await, 200);
+        let second = cookie(&app, Some(&first)).await;
+        assert_eq!((me(&app, &first).await, me(&app, &second).await), (401, 200));
+        let failed = Ask::log_in("owner@example.com", "not the password").cookie(&second);
+        assert_eq!(app.send(failed).await.status, 401);
+        assert_eq!(me(&app, &second).await, 200, "a failure ends nothing");
+        let who = app.guard("owner@example.com").await;
+        // The first factor has ended the others.
+        let third = who.sign_in(&app).await;
+        assert_eq!(third.status, 201);
+        let body = json!({ "email": "owner@example.com", "password": PASSWORD, "mode": "cookie" });
+        let begin = async |brought: Option<&str>| {
+            let half = Ask::post("/api/v1/auth/sessions").json(body.clone());
+            let challenge = app.send(half).await.text("challenge");
+            let mut proof = who.code(&app, 1);
+            proof["challenge"] = json!(challenge);
+            let mut ask = Ask::post("/api/v1/auth/sessions/second-factor").json(proof);
+            if let Some(brought) = brought {
+                ask = ask.cookie(brought);
+            }
+            let begun = app.send(ask).await;
+            assert_eq!(begun.status, 201, "{:?}", begun.json);
+            app.pass(60);
+            begun.cookie().unwrap()
+        };
+        let before = begin(None).await;
+        let after = begin(Some(&before)).await;
+        assert_eq!((me(&app, &before).await, me(&app, &after).await), (401, 200));
+    }
+
+    /// A person has at most 100 sessions: one more ends the one that was idle for longest.
+    async fn sessions_of_a_person_are_bounded(engine: Engine) {
+        let app = app(engine).await;
+        let (oldest, _) = app.tokens("owner@example.com").await;
+        app.pass(1);
+        let (idle, _) = app.tokens("owner@example.com").await;
+        app.pass(301);
+        assert_eq!(app.me(&oldest).await, 200);
+        for _ in 2..100 {
+            app.pass(1);
+            app.tokens("owner@example.com").await;
+        }
+        assert_eq!((app.me(&oldest).await, app.me(&idle).await), (200, 200));
+        app.control
+            .write(async |tx| {
+                let as_before = gantry_db::sql!("update sessions set last_seen_at = created_at where id in
+                    (select id from sessions order by created_at limit 2 offset 1)");
+                tx.execute(as_before, &[]).await
+            })
+            .await
+            .unwrap();
+        let (newest, _) = app.tokens("owner@example.com").await;
+        assert_eq!((app.me(&oldest).await, app.me(&idle).await, app.me(&newest).await), (200, 401, 200));
+        let list = app.send(Ask::get("/api/v1/me/sessions").bearer(&newest)).await;
+        assert_eq!(list.json["items"].as_array().unwrap().len(), 100);
+    }
+
     /// A browser session must confirm writes with its own token.
     async fn writes_of_a_browser_need_its_csrf_token(engine: Engine) {
         let app = app(engine).await;

@@ -294,6 +294,32 @@ both_engines! {
         assert_eq!(app.log_in("owner@example.com", "set from the shell").await.status, 201);
     }
 
+    /// A command that resets a password is another process than the server that counted the guesses; and the owner hears of it.
+    async fn a_rescue_reaches_the_counts_of_the_server(engine: Engine) {
+        let app = App::new(engine).await;
+        app.owner("owner@example.com", "North Hall").await;
+        let (command, email) = (app.beside(&[1]), "owner@example.com".parse().unwrap());
+        let exhaust = async || {
+            for _ in 0..10 {
+                app.log_in("owner@example.com", "not the password").await;
+            }
+            assert_eq!(app.log_in("owner@example.com", PASSWORD).await.code(), "rate_limited");
+        };
+        exhaust().await;
+        let password = gantry_kernel::Secret::new("set from the shell".to_owned());
+        command.identity.rescue_password(&email, Some(password)).await.unwrap();
+        assert_eq!(app.log_in("owner@example.com", "set from the shell").await.status, 201);
+        let mails = app.mails("owner@example.com", "identity.factors_changed").await;
+        assert!(mails[0].as_ref().unwrap()["what"].as_str().unwrap().contains("was reset"), "{mails:?}");
+        app.pass(1);
+        exhaust().await;
+        command.identity.rescue_unlock(&email).await.unwrap();
+        assert_eq!(app.log_in("owner@example.com", "set from the shell").await.status, 201);
+        // Each is followed once: guesses after it count.
+        app.pass(1);
+        exhaust().await;
+    }
+
     /// Guesses of others do not keep out whoever has just set a new password.
     async fn a_reset_lets_in_at_once(engine: Engine) {
         let app = App::new(engine).await;
