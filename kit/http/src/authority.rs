@@ -4,6 +4,7 @@
 //! token is kept. One implementation of [`Authority`] is plugged in when the server is assembled.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -181,12 +182,15 @@ pub struct Identified {
     /// Access to the tenant of the route; `None` when unknown, closed or not a member, which the pipeline
     /// answers with 404 for all three alike.
     pub access: Option<Access>,
+    /// The tenant lets people in only with a second factor.
+    pub second_factor_only: bool,
 }
 
 /// Recognises credentials. Implementations answer from one joined read (cached at most 500 ms), so that a
 /// revocation takes effect within a second.
 pub trait Authority: Send + Sync + 'static {
-    /// Identifies the caller and, for tenant routes, their access to `tenant` (a slug or an id as text).
+    /// Identifies the caller and, for tenant routes, their access to `tenant` (a slug or an id as text). `from` is the
+    /// client's address.
     ///
     /// Errors: `unauthenticated` for credentials that are unknown, expired or revoked; `unavailable` when
     /// the answer cannot be known now.
@@ -194,6 +198,7 @@ pub trait Authority: Send + Sync + 'static {
         &'a self,
         credentials: Credentials<'a>,
         tenant: Option<&'a str>,
+        from: Option<IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>>;
 
     /// Whether `token` is the CSRF token of this session.

@@ -88,6 +88,14 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     out
 }
 
+/// SHA-1, for lists that are kept by it. Not for anything that has to withstand somebody.
+#[must_use]
+pub fn sha1(data: &[u8]) -> [u8; 20] {
+    let mut sum = [0; 20];
+    sum.copy_from_slice(digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, data).as_ref());
+    sum
+}
+
 /// HMAC-SHA-1 (RFC 2104), for one-time passwords only (RFC 6238), where the weakness of SHA-1 does not count.
 #[must_use]
 pub fn hmac_sha1(key: &[u8], data: &[u8]) -> [u8; 20] {

@@ -1,12 +1,14 @@
 //! Settings of the identity module: lifetimes, what a password hash costs, and how often somebody may try.
 
+use std::path::PathBuf;
+
 use gantry_http::Quota;
 use gantry_kernel::units::Period;
 use gantry_runtime::config::Remark;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::password::{Cost, MAX_MEMORY_KIB, MAX_WORK_KIB, PoolSize};
+use crate::password::{Breached, Cost, MAX_MEMORY_KIB, MAX_WORK_KIB, PoolSize};
 
 /// Signing in, sessions, links and passwords.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -54,6 +56,10 @@ pub struct IdentityConfig {
     pub hash_passes: u32,
     /// The least strength of a new password, 0 to 4 on the scale of zxcvbn; 0 asks for none.
     pub password_strength: u8,
+    /// A list of breached passwords in the format of Have I Been Pwned, which new passwords must not be on: one file of
+    /// `SHA1:count` lines sorted by hash, or a folder of range files such as `00000.txt`. Not set: none is asked. Nothing
+    /// leaves the machine.
+    pub breached_passwords: Option<PathBuf>,
     /// Log-ins per account, counted whether or not the account exists; each known device has as many.
     pub log_in_per_account: Quota,
     /// Failed log-ins per network address; who has used them up waits 1, 5, 15, then 60 minutes.
@@ -95,6 +101,7 @@ impl Default for IdentityConfig {
             hash_memory_kib: cost.memory_kib,
             hash_passes: cost.passes,
             password_strength: 3,
+            breached_passwords: None,
             log_in_per_account: Quota::new(10, Period::minutes(15)),
             failed_log_in_per_address: Quota::new(50, Period::minutes(15)),
             strength_per_address: Quota::new(60, Period::minutes(1)),
@@ -197,6 +204,14 @@ impl IdentityConfig {
             remarks.push(Remark::Refused {
                 key: "password_strength",
                 why: "use 0 to 4".to_owned(),
+            });
+        }
+        if let Some(path) = &self.breached_passwords
+            && let Err(why) = Breached::open(path)
+        {
+            remarks.push(Remark::Refused {
+                key: "breached_passwords",
+                why,
             });
         }
         remarks.extend(self.review_hashing());

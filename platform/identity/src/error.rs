@@ -96,6 +96,12 @@ pub enum Error {
     /// Another service account of the tenant has the name.
     #[error("the name is taken")]
     ServiceNameTaken,
+    /// A key with no or too many networks, or one that is none; the number is its place in the list.
+    #[error("not a network")]
+    KeyNetwork(Option<usize>),
+    /// A key that is bound to other networks.
+    #[error("the key is bound to other networks")]
+    KeyElsewhere,
     /// As many service accounts as a tenant may make.
     #[error("too many service accounts")]
     TooManyServices,
@@ -201,6 +207,15 @@ impl From<Error> for Problem {
             Error::KeyRefused => Self::unauthenticated(
                 "unauthenticated",
                 "the API key is unknown, expired, revoked or of a disabled service account",
+            ),
+            Error::KeyElsewhere => Self::unauthenticated(
+                "unauthenticated",
+                "the API key may not be used from this network address",
+            ),
+            Error::KeyNetwork(at) => Self::invalid_field(
+                at.map_or_else(|| "/networks".to_owned(), |at| format!("/networks/{at}")),
+                "network_invalid",
+                "name 1 to 20 networks, such as 192.0.2.0/24, or addresses",
             ),
             Error::Refresh => Self::unauthenticated(
                 REFRESH_REFUSED.code,

@@ -30,6 +30,7 @@ mod people;
 mod rescue;
 mod role;
 mod routes;
+mod security;
 mod service;
 mod session;
 mod set_up;
@@ -69,6 +70,8 @@ pub const MIGRATIONS: Migrations = gantry_db::migrations! {
         "0006_services",
         "0008_account",
         "0015_forgiven",
+        "0016_key_networks",
+        "0017_tenant_security",
     ],
     tenant: [],
 };

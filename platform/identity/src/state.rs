@@ -17,7 +17,7 @@ use gantry_kernel::{
 use crate::authority::Recent;
 use crate::config::IdentityConfig;
 use crate::password::device::{Devices, NewDevice};
-use crate::password::{AccountKey, Guesser, Hasher, Known, guesser, pool};
+use crate::password::{AccountKey, Breached, Guesser, Hasher, Known, guesser, pool};
 use crate::role::{Grant, OWNER, Roles};
 use crate::session::Methods;
 use crate::session::api::Tokens;
@@ -64,6 +64,7 @@ pub struct Identity {
     pub(crate) control: ControlDb,
     pub(crate) config: IdentityConfig,
     pub(crate) hasher: Hasher,
+    pub(crate) breached: Option<Arc<Breached>>,
     pub(crate) access_tokens: AccessTokens,
     pub(crate) keys: Arc<SigningKeys>,
     pub(crate) csrf: Csrf,
@@ -98,6 +99,8 @@ impl Identity {
             config,
         } = needs;
         let hasher = Hasher::start(config.pool(), config.cost(), Arc::clone(&kernel.entropy))?;
+        let breached = config.breached_passwords.as_deref().map(Breached::open);
+        let breached = breached.transpose().map_err(StartError::Breached)?;
         let plan = Plan {
             period: config.signing_key_rotation.get(),
             lead: config.signing_key_lead.get(),
@@ -126,6 +129,7 @@ impl Identity {
             control,
             config,
             hasher,
+            breached: breached.map(Arc::new),
             access_tokens,
             roles,
             workspaces,

@@ -40,6 +40,7 @@ const WRITES: &[(&str, &[&str])] = &[
         &["identity.impersonation.started", "identity.session.started"],
     ),
     ("create_role", &["identity.role.created"]),
+    ("set_security", &["identity.security.changed"]),
     ("update_role", &["identity.role.changed"]),
     ("delete_role", &["identity.role.deleted"]),
     ("create_service_account", &["identity.service.created"]),

@@ -168,6 +168,8 @@ fn members() -> Vec<Row> {
             .json(|place| json!({"email": new_email(place), "role": "member", "scope": "all", "units": []})),
         Row::new("revoke_invitation").fresh(Fresh::Invitation),
         Row::new("resend_invitation").fresh(Fresh::Invitation),
+        Row::new("get_security"),
+        Row::new("set_security").json(|_| json!({"require_second_factor": false})),
         Row::new("list_audit").query("page_size=100&outcome=done"),
         Row::new("unlock_account").json(|place| json!({"email": place["email"]})),
     ]

@@ -205,6 +205,7 @@ fn errors(
                 codes::UNAUTHENTICATED,
                 codes::PERMISSION_MISSING,
                 codes::SCOPE_MISSING,
+                codes::SECOND_FACTOR_REQUIRED,
                 codes::NOT_FOUND,
             ]);
             if endpoint.writes() {

@@ -33,7 +33,11 @@ impl Inner {
             .iter()
             .find(|(name, _)| endpoint.is_tenant_param(name))
             .map(|(_, value)| value.as_str());
-        let Identified { principal, access } = self.identify(trail, &parts.headers, tenant).await?;
+        let Identified {
+            principal,
+            access,
+            second_factor_only,
+        } = self.identify(trail, &parts.headers, tenant).await?;
         trail.identity = Some(principal.identity);
         if endpoint.writes() && principal.via == Via::Cookie {
             self.check_cross_site(&parts.headers, &principal)?;
@@ -63,6 +67,9 @@ impl Inner {
                 let access = access.ok_or_else(Problem::not_found)?;
                 check_state(&access)?;
                 trail.tenant = Some(access.tenant);
+                if second_factor_only {
+                    check_second_factor(&principal)?;
+                }
                 let Some(held) = access.scope_for(permission) else {
                     return Err(refuse(
                         codes::PERMISSION_MISSING,
@@ -114,7 +121,7 @@ impl Inner {
         let outcome = match credentials(headers) {
             Ok(Some(credentials)) => {
                 self.weigh_credentials(trail)?;
-                self.authority.identify(credentials, tenant).await
+                self.authority.identify(credentials, tenant, trail.ip).await
             }
             Ok(None) => {
                 self.count_stranger(trail)?;
@@ -200,7 +207,7 @@ fn check_standing(endpoint: &Endpoint, principal: &Principal) -> Result<(), Fail
     }
 }
 
-/// Whoever may see every tenant is not protected by a password alone.
+/// Whoever may see every tenant, or works in one that asks for it, is not protected by a password alone.
 fn check_second_factor(principal: &Principal) -> Result<(), Failure> {
     if principal
         .session()

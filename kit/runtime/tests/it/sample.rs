@@ -19,6 +19,7 @@ impl Authority for Nobody {
         &'a self,
         _: Credentials<'a>,
         _: Option<&'a str>,
+        _: Option<std::net::IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>> {
         async {
             Err(Problem::unauthenticated(

@@ -1,6 +1,7 @@
 //! The joined read for a key: key, service account, tenant and grants.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use gantry_db::{DbError, FromRow, Row, TenantState, Tx, args, sql};
@@ -8,6 +9,7 @@ use gantry_http::{Access, Granted};
 use gantry_kernel::{ApiKeyId, IdentityId, Slug, TenantId, Timestamp};
 
 use crate::role::{Grant, Roles, is_for_people};
+use crate::service::key::network::Networks;
 use crate::service::key::store::names;
 
 /// What is stored about a key and its account.
@@ -16,6 +18,7 @@ pub(super) struct FoundKey {
     pub(super) hash: Vec<u8>,
     pub(super) last_used_at: Option<Timestamp>,
     pub(super) access: Access,
+    networks: Option<Networks>,
     expires_at: Timestamp,
     over: bool,
 }
@@ -24,6 +27,12 @@ impl FoundKey {
     /// Whether the key may be used at `now`.
     pub(super) fn is_alive(&self, now: Timestamp) -> bool {
         !self.over && self.expires_at > now
+    }
+
+    /// Whether the key may be used from this address; one that is bound to networks needs to know it.
+    pub(super) fn admits(&self, from: Option<IpAddr>) -> bool {
+        let bound = self.networks.as_ref();
+        bound.is_none_or(|networks| from.is_some_and(|ip| networks.contain(ip)))
     }
 
     /// What the key opens, if that is the tenant which `asked` (an id or a slug) names.
@@ -49,6 +58,7 @@ impl FromRow for Joined {
             (row.get("revoked_at")?, row.get("disabled_at")?);
         let (tenant, slug): (TenantId, Slug) = (row.get("tenant_id")?, row.get("slug")?);
         let state: TenantState = row.get("state")?;
+        let networks: Option<String> = row.get("networks")?;
         let role: Option<String> = row.get("role")?;
         let held = match role {
             Some(role) => {
@@ -68,6 +78,7 @@ impl FromRow for Joined {
                 state,
                 grants: Vec::new(),
             },
+            networks: networks.as_deref().map(Networks::stored),
             expires_at: row.get("expires_at")?,
             over: revoked.is_some() || disabled.is_some(),
         };
@@ -120,7 +131,7 @@ pub(super) async fn find(tx: &mut Tx, id: ApiKeyId) -> Result<StoredKey, DbError
     let rows = tx
         .all(
             sql!(
-                "select k.service_id, k.hash, k.permissions, k.expires_at, k.last_used_at,
+                "select k.service_id, k.hash, k.permissions, k.networks, k.expires_at, k.last_used_at,
                         k.revoked_at, s.disabled_at, s.tenant_id, t.slug, t.state,
                         g.role, g.scope, g.units, r.permissions as custom
                  from api_keys k

@@ -9,6 +9,7 @@ mod store;
 
 use std::collections::BTreeSet;
 use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -184,31 +185,40 @@ impl Identity {
     }
 
     /// Writes down that a key is in use; see [`Identity::touch`].
-    async fn touch_key(&self, id: ApiKeyId, found: &FoundKey) {
+    async fn touch_key(&self, id: ApiKeyId, found: &FoundKey, from: Option<IpAddr>) {
         let now = self.kernel.now();
         if found.last_used_at.is_some_and(|at| now - at < TOUCH_AFTER) {
             return;
         }
         let noted = self
             .control
-            .write(async move |tx| stored_key::store::touch(tx, id).await)
+            .write(async move |tx| stored_key::store::touch(tx, id, from).await)
             .await;
         if let Err(error) = noted {
             tracing::warn!(%error, "the last use of a key could not be noted");
         }
     }
 
-    async fn recognise_key(&self, text: &str, tenant: Option<&str>) -> Result<Identified, Error> {
+    async fn recognise_key(
+        &self,
+        text: &str,
+        tenant: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<Identified, Error> {
         let claim = text::parse(text).ok_or(Error::KeyRefused)?;
         let (found, read) = self.find_key(claim.id).await?;
         let genuine = crypto::constant_time_eq(&found.hash, &claim.hash);
         if !genuine || !found.is_alive(self.kernel.now()) {
             return Err(Error::KeyRefused);
         }
+        if !found.admits(from) {
+            tracing::warn!(key = %claim.id, "a key was used from a network it is not bound to");
+            return Err(Error::KeyElsewhere);
+        }
         // Only now: whoever merely knows a key's id must not hide that it is in use.
         if let Some(asked) = read {
             asked.keep(&self.recent.keys, claim.id, &found);
-            self.touch_key(claim.id, &found).await;
+            self.touch_key(claim.id, &found, from).await;
         }
         Ok(Identified {
             principal: Principal {
@@ -218,6 +228,7 @@ impl Identity {
                 platform: BTreeSet::new(),
             },
             access: tenant.and_then(|asked| found.access_to(asked)),
+            second_factor_only: false,
         })
     }
 
@@ -225,10 +236,11 @@ impl Identity {
         &self,
         credentials: Credentials<'_>,
         tenant: Option<&str>,
+        from: Option<IpAddr>,
     ) -> Result<Identified, Error> {
         let (looked, via) = match credentials {
             Credentials::Bearer(text) if text.starts_with(text::PREFIX) => {
-                return self.recognise_key(text, tenant).await;
+                return self.recognise_key(text, tenant, from).await;
             }
             Credentials::Bearer(token) => {
                 let verified = self
@@ -283,13 +295,21 @@ impl Identity {
                 .roles
                 .platform(found.platform.iter().map(String::as_str)),
         };
-        let access = found.membership().map(|tenant| Access {
+        let membership = found.membership();
+        // Staff acting as a member have proven a second factor of their own.
+        let second_factor_only =
+            found.operator.is_none() && membership.is_some_and(|tenant| tenant.second_factor_only);
+        let access = membership.map(|tenant| Access {
             tenant: tenant.id,
             slug: tenant.slug.clone(),
             state: tenant.state,
             grants: tenant.granted.clone(),
         });
-        Ok(Identified { principal, access })
+        Ok(Identified {
+            principal,
+            access,
+            second_factor_only,
+        })
     }
 }
 
@@ -298,9 +318,10 @@ impl Authority for Identity {
         &'a self,
         credentials: Credentials<'a>,
         tenant: Option<&'a str>,
+        from: Option<IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>> {
         async move {
-            self.recognise(credentials, tenant)
+            self.recognise(credentials, tenant, from)
                 .await
                 .map_err(Problem::from)
         }

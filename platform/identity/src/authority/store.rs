@@ -29,6 +29,8 @@ pub(super) struct Membership {
     pub(super) id: TenantId,
     pub(super) slug: Slug,
     pub(super) state: TenantState,
+    /// Its members come in with a second factor only.
+    pub(super) second_factor_only: bool,
     /// What the grants mean, once they are looked up.
     pub(super) granted: Vec<Granted>,
 }
@@ -102,11 +104,13 @@ impl FromRow for Joined {
         let second_factor: Option<Timestamp> = row.get("second_factor_since")?;
         let account: String = row.get("account_state")?;
         let tenant: Option<TenantId> = row.get("tenant_id")?;
+        let second_factor_only: Option<bool> = row.get("require_second_factor")?;
         let tenant = match tenant {
             Some(id) => Some(Membership {
                 id,
                 slug: row.get("slug")?,
                 state: row.get("tenant_state")?,
+                second_factor_only: second_factor_only.unwrap_or_default(),
                 granted: Vec::new(),
             }),
             None => None,
@@ -161,10 +165,11 @@ pub(super) async fn find(
                         (select string_agg(p.role, ',') from platform_grants p
                          where p.identity_id = s.identity_id) as platform,
                         m.tenant_id, t.slug, t.state as tenant_state, g.role, g.scope, g.units,
-                        r.permissions as custom
+                        r.permissions as custom, p.require_second_factor
                  from sessions s
                  join identities i on i.id = s.identity_id
                  left join tenants t on t.id = cast($2 as text) or t.slug = cast($3 as text)
+                 left join tenant_security p on p.tenant_id = t.id
                  left join memberships m on m.tenant_id = t.id and m.identity_id = s.identity_id
                  left join grants g on g.tenant_id = m.tenant_id and g.identity_id = m.identity_id
                  left join custom_roles r on r.tenant_id = g.tenant_id and r.key = g.role

@@ -39,6 +39,9 @@ pub enum FactorError {
     /// A sensitive act in a session that was not confirmed lately.
     #[error("not confirmed lately")]
     Stale,
+    /// A demand on others that the caller's own session does not meet.
+    #[error("the caller has no second factor")]
+    OwnFirst,
     /// An act by password alone, where the account has a second factor.
     #[error("sign in first")]
     SignInFirst,
@@ -94,6 +97,10 @@ impl From<FactorError> for Problem {
             FactorError::Stale => Self::forbidden(
                 "step_up_required",
                 "confirm at POST /api/v1/me/step-up that it is you, then repeat this request",
+            ),
+            FactorError::OwnFirst => Self::forbidden(
+                "second_factor_required",
+                "you would shut yourself out: add a second factor at POST /api/v1/me/totp, or sign in with the one you have, first",
             ),
             FactorError::SignInFirst => Self::forbidden(
                 SIGN_IN_FIRST.code,

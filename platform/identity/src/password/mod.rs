@@ -2,6 +2,7 @@
 
 pub(crate) mod address;
 pub(crate) mod api;
+mod breached;
 pub mod calibrate;
 mod common;
 pub(crate) mod device;
@@ -16,6 +17,7 @@ pub(crate) mod stored;
 mod strength;
 pub(crate) mod unlock;
 
+pub(crate) use breached::Breached;
 pub(crate) use guesser::{AccountKey, Guesser, Known};
 pub(crate) use phc::{Cost, HashError, MAX_MEMORY_KIB, MAX_WORK_KIB};
 pub(crate) use pool::{Hasher, PoolError, PoolSize};

@@ -4,6 +4,7 @@
 //! allocator's arenas (measured: 1.9 GiB for 30 threads). A bounded queue in front turns a flood of
 //! log-ins into 503 for the flood instead of slowness for everybody.
 
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -14,6 +15,7 @@ use gantry_kernel::{Entropy, Problem, Secret};
 use gantry_runtime::logging;
 use tokio::sync::oneshot;
 
+use super::breached::Breached;
 use super::phc::{self, Cost, HashError, Memory, SALT_BYTES};
 use super::stored;
 use super::strength::{self, Strength};
@@ -158,6 +160,16 @@ impl Hasher {
             .await
     }
 
+    /// Whether a password is on the list; reads files, which is why it is done here.
+    pub(crate) async fn is_breached(
+        &self,
+        list: Arc<Breached>,
+        password: Secret<String>,
+    ) -> Result<io::Result<bool>, PoolError> {
+        self.ask(move |_| list.holds(password.expose().as_bytes()))
+            .await
+    }
+
     /// Hashes computed since the start.
     pub(crate) fn hashes(&self) -> u64 {
         self.hashes.load(Ordering::Relaxed)
@@ -196,7 +208,10 @@ pub enum StartError {
     Cost(#[from] HashError),
     /// The operating system refused a thread.
     #[error("a hashing thread could not be started: {0}")]
-    Thread(#[from] std::io::Error),
+    Thread(#[from] io::Error),
+    /// The configured list of breached passwords is none.
+    #[error("identity.breached_passwords: {0}")]
+    Breached(String),
 }
 
 fn run(queue: &Mutex<Receiver<Task>>) {

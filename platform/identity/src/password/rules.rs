@@ -7,6 +7,8 @@
 //! Length and list accept `Password12345!`, so a least strength is asked for as well (`password_strength`): zxcvbn's
 //! authors call everything below 3 too weak, and that is the default.
 
+use std::sync::Arc;
+
 use gantry_db::{DbError, Tx};
 use gantry_kernel::{IdentityId, Secret};
 
@@ -45,6 +47,9 @@ pub enum WeakPassword {
     /// One of the most common passwords, or a disguise of one.
     #[error("this is one of the most common passwords")]
     Common,
+    /// On the list of passwords that were found in breaches.
+    #[error("this password is known from a breach of some other service; choose another")]
+    Breached,
     /// Too few guesses lead to it.
     #[error(
         "this password is easy to guess; use a few words that have nothing to do with each other"
@@ -61,6 +66,7 @@ impl WeakPassword {
             Self::Repetitive => "repetitive",
             Self::Guessable => "guessable",
             Self::Common => "common",
+            Self::Breached => "breached",
             Self::Predictable => "predictable",
         }
     }
@@ -165,10 +171,25 @@ pub(crate) async fn judge(
     let strength = identity.hasher.estimate(password.clone(), words).await?;
     let least = identity.config.password_strength;
     let predictable = (strength.score < least).then_some(WeakPassword::Predictable);
-    Ok(Verdict {
-        strength,
-        problem: obvious.or(predictable),
-    })
+    let mut problem = obvious.or(predictable);
+    if problem.is_none() && is_breached(identity, password).await? {
+        problem = Some(WeakPassword::Breached);
+    }
+    Ok(Verdict { strength, problem })
+}
+
+/// A list that cannot be read refuses nobody: that would be a way to stop everybody from choosing a password.
+async fn is_breached(identity: &Identity, password: &Secret<String>) -> Result<bool, Error> {
+    let Some(list) = &identity.breached else {
+        return Ok(false);
+    };
+    let asked = identity
+        .hasher
+        .is_breached(Arc::clone(list), password.clone());
+    Ok(asked.await?.unwrap_or_else(|error| {
+        tracing::error!(%error, "the list of breached passwords cannot be read; a password was accepted without it");
+        false
+    }))
 }
 
 /// Accepts a new password of `owner`, or says what is wrong with the field at `pointer`.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use gantry_http::{Route, Routes};
 
 use super::ALL;
-use crate::role::{self, MEMBER_READ, ROLE_MANAGE, SERVICE_MANAGE, SERVICE_READ};
-use crate::{Identity, service};
+use crate::role::{self, MEMBER_READ, OWNERSHIP, ROLE_MANAGE, SERVICE_MANAGE, SERVICE_READ};
+use crate::{Identity, security, service};
 
 pub(super) fn roles(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
     const ROLE: &str = "/api/v1/tenants/{tenant}/identity/roles/{role}";
@@ -158,5 +158,24 @@ pub(super) fn services(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 .summary("Revoke a key")
                 .errors(&["grant_exceeds"])
                 .handle(service::key::api::revoke_api_key),
+        )
+}
+
+pub(super) fn security(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
+    const SECURITY: &str = "/api/v1/tenants/{tenant}/identity/security";
+    routes
+        .route(
+            Route::get(SECURITY, "get_security")
+                .tenant(MEMBER_READ, ALL)
+                .summary("What the workspace asks of its members")
+                .handle(security::api::get_security),
+        )
+        .route(
+            Route::put(SECURITY, "set_security")
+                .tenant(OWNERSHIP, ALL)
+                .step_up()
+                .summary("Demand a second factor of all members, or stop to")
+                .errors(&["second_factor_required"])
+                .handle(security::api::set_security),
         )
 }

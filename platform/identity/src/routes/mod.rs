@@ -29,7 +29,7 @@ pub(crate) fn routes(state: &Arc<Identity>) -> Routes {
         .errors(factor::CODES)
         .errors(&[LIMIT_REACHED]);
     let people = operators::operators(account(factors::factors(me(public(routes)))));
-    access::services(access::roles(tenant(people))).finish()
+    access::security(access::services(access::roles(tenant(people)))).finish()
 }
 
 fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {

@@ -20,6 +20,7 @@ mod module;
 mod passwords;
 mod people;
 mod roles;
+mod security;
 mod services;
 mod sessions;
 mod sign_up;

@@ -55,6 +55,32 @@ both_engines! {
         assert_eq!(app.identity.hashes(), before, "what is refused is not hashed");
     }
 
+    /// The operator's list of breached passwords, as one file and as a folder of ranges.
+    async fn a_breached_password_is_refused(engine: Engine) {
+        let folder = std::env::temp_dir().join(format!("gantry-breached-{}-{engine:?}", std::process::id()));
+        std::fs::create_dir_all(folder.join("ranges")).unwrap();
+        // SHA-1 of "seven tin kettles sing".
+        let sum = "6D8FCA683E033C89CD4F3CA09DB8D4A5CFA94DDE";
+        let file = folder.join("all.txt");
+        std::fs::write(&file, format!("{}:1\r\n{sum}:42\r\n{}:7\r\n", "0".repeat(40), "F".repeat(40))).unwrap();
+        std::fs::write(folder.join("ranges/00000.txt"), "").unwrap();
+        let (prefix, rest) = sum.split_at(5);
+        std::fs::write(folder.join(format!("ranges/{prefix}.txt")), format!("{rest}:42\r\n")).unwrap();
+        for list in [file, folder.join("ranges")] {
+            let app = App::with(engine, |config| config.breached_passwords = Some(list)).await;
+            let sign_up = |password: &str| Ask::post("/api/v1/auth/sign-ups").json(json!({
+                "email": "new@example.com", "password": password, "name": "New Person", "workspace_name": "North Hall",
+            }));
+            let refused = app.send(sign_up("seven tin kettles sing")).await;
+            assert_eq!(weakness(&refused), (422, "/password".into(), "breached".into()));
+            let shown = rate(&app, json!({ "password": "seven tin kettles sing" })).await;
+            assert_eq!(shown.json["problems"], json!(["breached"]), "{:?}", shown.json);
+            // Of a folder, this one's range is missing: nobody is kept from choosing a password by that.
+            assert_eq!(app.send(sign_up(PASSWORD)).await.status, 202);
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
     async fn strength_is_shown_and_nothing_is_kept(engine: Engine) {
         let app = App::new(engine).await;
         let good = rate(&app, json!({ "password": "nine brass lamps burn", "hints": ["owner@example.com"] })).await;

@@ -95,6 +95,37 @@ fn field(answer: &Answer) -> (u16, String, String) {
 }
 
 both_engines! {
+    /// A key that is bound to networks is of no use elsewhere, and shows from where it was used last.
+    async fn a_key_is_bound_to_its_networks(engine: Engine) {
+        let (app, _, access) = app(engine).await;
+        let reads = role(&app, &access, "Reader", &["identity.member.read"]).await;
+        let service = service(&app, &access, "reader", json!([{ "role": reads }])).await;
+        for (networks, place) in [
+            (json!([]), "/networks"),
+            (json!(["192.0.2.0/24", "example.com"]), "/networks/1"),
+            (json!(["192.0.2.0/40"]), "/networks/0"),
+        ] {
+            let refused = make_key(&app, &access, &service, json!({ "name": "a", "networks": networks })).await;
+            assert_eq!(field(&refused), (422, place.into(), "network_invalid".into()));
+        }
+        let body = json!({ "name": "bound", "networks": ["192.0.2.77/24", "2001:db8::1"] });
+        let made = make_key(&app, &access, &service, body).await;
+        assert_eq!(made.json["networks"], json!(["192.0.2.0/24", "2001:db8::1/128"]), "{:?}", made.json);
+        let (id, secret) = (made.text("id"), made.text("secret"));
+        let from = |place: &str| Ask::get(&format!("{BASE}/members")).bearer(&secret).from(place);
+        // The first answer is kept for a moment; it does not let anybody else in.
+        for (place, status) in [("192.0.2.9", 200), ("192.0.3.9", 401), ("2001:db8::1", 200), ("2001:db8::2", 401), ("::ffff:192.0.2.9", 200)] {
+            assert_eq!(app.send(from(place)).await.status, status, "{place}");
+        }
+        assert_eq!(get(&app, &secret, "members").await, 401, "from an unknown address");
+        let shown = app.send(Ask::get(&format!("{}/keys", one(&service))).bearer(&access)).await;
+        assert_eq!((&shown.json["items"][0]["id"], &shown.json["items"][0]["last_used_ip"]), (&json!(id), &json!("192.0.2.9")));
+        let audit = app.send(Ask::get(&format!("{BASE}/audit?target_kind=api_key")).bearer(&access)).await;
+        assert_eq!(audit.json["items"][0]["after"]["networks"], json!(["192.0.2.0/24", "2001:db8::1/128"]));
+        let (_, anywhere) = key(&app, &access, &service).await;
+        assert_eq!(get(&app, &anywhere, "members").await, 200);
+    }
+
     /// Made, given a key, used, seen, changed, disabled, removed.
     async fn a_service_account_lives(engine: Engine) {
         let (app, _, access) = app(engine).await;

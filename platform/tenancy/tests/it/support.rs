@@ -94,6 +94,7 @@ impl Authority for AnyAuthority {
         &'a self,
         credentials: Credentials<'a>,
         tenant: Option<&'a str>,
+        _: Option<std::net::IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>> {
         async move {
             let operator = matches!(credentials, Credentials::Bearer("operator"));
@@ -143,7 +144,11 @@ impl Authority for AnyAuthority {
                     scope: Scope::All,
                 }],
             });
-            Ok(Identified { principal, access })
+            Ok(Identified {
+                principal,
+                access,
+                second_factor_only: false,
+            })
         }
         .boxed()
     }

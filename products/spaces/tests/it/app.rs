@@ -71,6 +71,7 @@ impl Authority for People {
         &'a self,
         credentials: Credentials<'a>,
         tenant: Option<&'a str>,
+        _: Option<std::net::IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>> {
         async move {
             let (Credentials::Bearer(who) | Credentials::Cookie(who)) = credentials;
@@ -109,7 +110,11 @@ impl Authority for People {
                 state: TenantState::Active,
                 grants: vec![granted],
             });
-            Ok(Identified { principal, access })
+            Ok(Identified {
+                principal,
+                access,
+                second_factor_only: false,
+            })
         }
         .boxed()
     }

@@ -13,6 +13,7 @@ use gantry_kernel::{ApiKeyId, IdentityId, Problem, Secret, Text, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::network::Networks;
 use super::{store, text};
 use crate::role::{SERVICE_MANAGE, giver};
 use crate::service;
@@ -33,9 +34,13 @@ pub(crate) struct ApiKey {
     prefix: String,
     /// The part of what the account may do that this key may; absent: all of it.
     permissions: Option<BTreeSet<String>>,
+    /// From where it may be used; absent: from anywhere.
+    networks: Option<Vec<String>>,
     expires_at: Timestamp,
     /// When it was last used, give or take five minutes.
     last_used_at: Option<Timestamp>,
+    /// From which address it was used then.
+    last_used_ip: Option<String>,
     revoked_at: Option<Timestamp>,
     created_by: IdentityId,
     created_at: Timestamp,
@@ -48,8 +53,10 @@ impl From<store::Key> for ApiKey {
             name: key.name,
             prefix: text::public_part(key.id),
             permissions: key.permissions,
+            networks: key.networks.map(|networks| networks.texts()),
             expires_at: key.expires_at,
             last_used_at: key.last_used_at,
+            last_used_ip: key.last_used_ip,
             revoked_at: key.revoked_at,
             created_by: key.created_by,
             created_at: key.created_at,
@@ -69,6 +76,9 @@ pub(crate) struct NewApiKey {
     /// Narrows the key to these permissions; absent: all that the account has.
     #[schemars(length(min = 1, max = 200))]
     permissions: Option<Vec<String>>,
+    /// From where it may be used: networks such as `192.0.2.0/24`, or single addresses; absent: from anywhere.
+    #[schemars(length(min = 1, max = 20))]
+    networks: Option<Vec<String>>,
 }
 
 impl NewApiKey {
@@ -118,6 +128,7 @@ pub(crate) async fn create_api_key(
     (Path(service), Body(input)): (Path<IdentityId>, Body<NewApiKey>),
 ) -> Result<Created<NewKeyShown>, Problem> {
     let (permissions, expires_at) = (input.permissions(&identity)?, input.end(&identity)?);
+    let networks = input.networks.as_deref().map(Networks::read).transpose()?;
     let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
     let (caller, state) = (cx.principal.identity, Arc::clone(&identity));
     let (id, secret): (ApiKeyId, Secret<String>) = text::make(&identity.kernel);
@@ -127,6 +138,7 @@ pub(crate) async fn create_api_key(
         name: input.name.as_str().to_owned(),
         hash: text::hash(secret.expose()),
         permissions,
+        networks,
         expires_at,
         created_by: caller,
     };
@@ -150,6 +162,10 @@ pub(crate) async fn create_api_key(
             .with("expires_at", expires_at);
         let facts = match &new.permissions {
             Some(permissions) => facts.with_list("permissions", permissions),
+            None => facts,
+        };
+        let facts = match &new.networks {
+            Some(networks) => facts.with_list("networks", networks.texts()),
             None => facts,
         };
         gantry_audit::append(tx, entry.about(tenant).after(facts).origin(&origin)).await?;

@@ -1,18 +1,23 @@
 //! Rows of `api_keys`.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use gantry_db::{DbError, FromRow, Row, Tx, args, sql};
 use gantry_kernel::{ApiKeyId, IdentityId, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::network::Networks;
 
 /// A key, without its secret.
 pub(crate) struct Key {
     pub(crate) id: ApiKeyId,
     pub(crate) name: String,
     pub(crate) permissions: Option<BTreeSet<String>>,
+    pub(crate) networks: Option<Networks>,
     pub(crate) expires_at: Timestamp,
     pub(crate) last_used_at: Option<Timestamp>,
+    pub(crate) last_used_ip: Option<String>,
     pub(crate) revoked_at: Option<Timestamp>,
     pub(crate) created_by: IdentityId,
     pub(crate) created_at: Timestamp,
@@ -21,12 +26,15 @@ pub(crate) struct Key {
 impl FromRow for Key {
     fn from_row(row: &Row<'_>) -> Result<Self, DbError> {
         let permissions: Option<String> = row.get("permissions")?;
+        let networks: Option<String> = row.get("networks")?;
         Ok(Self {
             id: row.get("id")?,
             name: row.get("name")?,
             permissions: permissions.as_deref().map(names),
+            networks: networks.as_deref().map(Networks::stored),
             expires_at: row.get("expires_at")?,
             last_used_at: row.get("last_used_at")?,
+            last_used_ip: row.get("last_used_ip")?,
             revoked_at: row.get("revoked_at")?,
             created_by: row.get("created_by")?,
             created_at: row.get("created_at")?,
@@ -62,6 +70,7 @@ pub(crate) struct NewKey {
     pub(crate) name: String,
     pub(crate) hash: [u8; 32],
     pub(crate) permissions: Option<BTreeSet<String>>,
+    pub(crate) networks: Option<Networks>,
     pub(crate) expires_at: Timestamp,
     pub(crate) created_by: IdentityId,
 }
@@ -73,11 +82,13 @@ pub(crate) async fn insert(tx: &mut Tx, key: &NewKey) -> Result<(), DbError> {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         names.join(",")
     });
+    let networks = key.networks.as_ref();
+    let networks = networks.map(|networks| networks.texts().join(","));
     tx.execute(
         sql!(
-            "insert into api_keys (id, service_id, name, hash, permissions, expires_at, created_by,
-                                   created_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)"
+            "insert into api_keys (id, service_id, name, hash, permissions, networks, expires_at,
+                                   created_by, created_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
         ),
         &args![
             key.id,
@@ -85,6 +96,7 @@ pub(crate) async fn insert(tx: &mut Tx, key: &NewKey) -> Result<(), DbError> {
             key.name,
             key.hash,
             permissions,
+            networks,
             key.expires_at,
             key.created_by,
             now
@@ -115,7 +127,8 @@ pub(crate) async fn get(
 ) -> Result<Option<Key>, DbError> {
     tx.opt(
         sql!(
-            "select id, name, permissions, expires_at, last_used_at, revoked_at, created_by, created_at
+            "select id, name, permissions, networks, expires_at, last_used_at, last_used_ip,
+                    revoked_at, created_by, created_at
              from api_keys where service_id = $1 and id = $2"
         ),
         &args![service, id],
@@ -132,7 +145,8 @@ pub(crate) async fn list(
 ) -> Result<Vec<Key>, DbError> {
     tx.all(
         sql!(
-            "select id, name, permissions, expires_at, last_used_at, revoked_at, created_by, created_at
+            "select id, name, permissions, networks, expires_at, last_used_at, last_used_ip,
+                    revoked_at, created_by, created_at
              from api_keys
              where service_id = $1
                and (cast($2 as bigint) is null or created_at < $2 or (created_at = $2 and id < $3))
@@ -161,12 +175,12 @@ pub(crate) async fn revoke(tx: &mut Tx, id: ApiKeyId) -> Result<bool, DbError> {
     Ok(revoked > 0)
 }
 
-/// Notes that a key was used.
-pub(crate) async fn touch(tx: &mut Tx, id: ApiKeyId) -> Result<(), DbError> {
-    let now = tx.now();
+/// Notes that a key was used, and from where.
+pub(crate) async fn touch(tx: &mut Tx, id: ApiKeyId, from: Option<IpAddr>) -> Result<(), DbError> {
+    let (now, from) = (tx.now(), from.map(|ip| ip.to_string()));
     tx.execute(
-        sql!("update api_keys set last_used_at = $2 where id = $1"),
-        &args![id, now],
+        sql!("update api_keys set last_used_at = $2, last_used_ip = $3 where id = $1"),
+        &args![id, now, from],
     )
     .await?;
     Ok(())

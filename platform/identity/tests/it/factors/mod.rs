@@ -62,6 +62,13 @@ impl App {
         self.guard(WHO).await
     }
 
+    /// Access and refresh token of somebody with an authenticator app, in a new session.
+    pub(crate) async fn tokens_of(&self, who: &Guarded) -> (String, String) {
+        let begun = who.sign_in(self).await;
+        self.pass(30);
+        (begun.text("access_token"), begun.text("refresh_token"))
+    }
+
     /// The first step of a log-in that takes two.
     pub(crate) async fn challenge(&self, email: &str) -> String {
         let half = self.log_in(email, PASSWORD).await;
