@@ -112,6 +112,39 @@ pub struct SqliteConfig {
     pub readers: usize,
     /// The largest a database file may grow, in bytes; `None` leaves it to the disk.
     pub max_database_bytes: Option<u64>,
+    /// How many writes may share one commit.
+    pub group: GroupLimits,
+    /// How large the log grows before it is copied into the file, beside the writer.
+    pub checkpoint_bytes: u64,
+    /// How large the log grows before the writer itself empties it, which makes writes wait. A read
+    /// that looks at the log keeps it from being emptied, and then it grows on until the read ends.
+    pub max_log_bytes: u64,
+}
+
+/// Bounds of a group commit. A write never waits for others to come: a group is what was queued
+/// while the one before it was written.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupLimits {
+    /// The most writes in a group; 1 gives each a commit of its own.
+    pub writes: usize,
+    /// A group that has bound so many bytes of arguments takes in no other write.
+    pub bytes: usize,
+    /// A group that has run so long takes in no other write.
+    pub time: Duration,
+    /// A write that takes longer than this in a group of others is taken back and run alone, so
+    /// that the others need not wait for it.
+    pub share: Duration,
+}
+
+impl Default for GroupLimits {
+    fn default() -> Self {
+        Self {
+            writes: 128,
+            bytes: 1 << 20,
+            time: Duration::from_millis(10),
+            share: Duration::from_millis(100),
+        }
+    }
 }
 
 impl Default for SqliteConfig {
@@ -122,6 +155,9 @@ impl Default for SqliteConfig {
             writer_threads: 2,
             readers: 2,
             max_database_bytes: None,
+            group: GroupLimits::default(),
+            checkpoint_bytes: 4 << 20,
+            max_log_bytes: 64 << 20,
         }
     }
 }

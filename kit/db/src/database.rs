@@ -73,7 +73,12 @@ impl Database {
         };
         let (from, to) = (db.path().to_owned(), to.to_owned());
         let config = db.context().sqlite.clone();
-        blocking(move || crate::sqlite::snapshot(&from, &to, &config)).await
+        let copying = db.readers().copying();
+        blocking(move || {
+            let _copying = copying;
+            crate::sqlite::snapshot(&from, &to, &config)
+        })
+        .await
     }
 }
 

@@ -12,7 +12,7 @@ use crate::hook::HookSlot;
 use crate::migrate::Plan;
 use crate::postgres::{PgDb, Server};
 use crate::sqlite::descriptors;
-use crate::sqlite::{Files, Lane, SqliteDb, WriterContext};
+use crate::sqlite::{Checkpoints, Files, Lane, SqliteDb, WriterContext};
 use crate::tenants::Tenants;
 use crate::{CommitHook, ControlTx, DbConfig, DbError, Engine, MigrationSet};
 
@@ -50,8 +50,8 @@ impl ControlDb {
         self.database.read_blocking((), cap, f).await
     }
 
-    /// Runs a write and commits it if the closure succeeds. On PostgreSQL the closure may run
-    /// several times, so it must have no effect but through its transaction.
+    /// Runs a write and commits it if the closure succeeds. The closure may run several
+    /// times, so it must have no effect but through its transaction.
     pub async fn write<T, E, F>(&self, f: F) -> Result<T, E>
     where
         F: AsyncFn(&mut ControlTx) -> Result<T, E> + Send + 'static,
@@ -81,7 +81,6 @@ pub(crate) struct Shared {
     pub(crate) place: Place,
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one in a process")]
 pub(crate) enum Place {
     Sqlite {
         files: Files,
@@ -145,11 +144,15 @@ impl Drop for Shared {
     /// Everything queued is still written; then the threads end.
     fn drop(&mut self) {
         if let Place::Sqlite {
-            control, tenants, ..
+            control,
+            tenants,
+            context,
+            ..
         } = &self.place
         {
             tenants.stop();
             control.stop();
+            context.checkpoints.stop();
         }
     }
 }
@@ -181,8 +184,14 @@ impl Databases {
             config.max_open_tenants.get_or_insert(descriptors::ENOUGH);
             (Engine::Postgres, Place::Postgres(server), applied)
         } else {
-            let fitting = descriptors::tenants(descriptors::raise(), &config.sqlite);
-            config.max_open_tenants.get_or_insert(fitting);
+            let open_files = descriptors::raise();
+            let fitting = descriptors::tenants(open_files, &config.sqlite);
+            let tenants = *config.max_open_tenants.get_or_insert(fitting);
+            tracing::info!(
+                open_files,
+                max_open_tenants = tenants,
+                "what may be open at once"
+            );
             let files = Files::new(config.data_dir.clone(), config.sqlite.clone());
             let (to_open, now) = (files.clone(), kernel.now());
             let applied = blocking(move || to_open.open_control(&plan, now)).await?;
@@ -193,6 +202,7 @@ impl Databases {
                 sqlite: config.sqlite.clone(),
                 max_transaction: config.max_transaction,
                 max_queued: config.max_queued_writes,
+                checkpoints: Checkpoints::start()?,
             };
             let place = Place::Sqlite {
                 files,
@@ -239,13 +249,18 @@ impl Databases {
     /// soon as nobody holds their database any more.
     pub async fn close(self) -> Result<(), DbError> {
         if let Place::Sqlite {
-            control, tenants, ..
+            control,
+            tenants,
+            context,
+            ..
         } = &self.shared.place
         {
             let (control, tenants) = (Arc::clone(control), Arc::clone(tenants));
+            let checkpoints = Arc::clone(&context.checkpoints);
             blocking(move || {
                 tenants.drain();
                 control.drain();
+                checkpoints.drain();
                 Ok(())
             })
             .await?;

@@ -18,15 +18,18 @@
 //!   arguments. Every statement is registered, so a test can prepare all of them.
 //! - **Two kinds of transaction.** A [`ControlTx`] cannot be had from a tenant's database nor a
 //!   [`TenantTx`] from control; what must work in both takes [`Tx`], which both lend.
-//! - **A write is all or nothing, and serialisable.** SQLite has one writer per database;
-//!   PostgreSQL runs SERIALIZABLE and repeats the closure on a conflict. So the closure must have
-//!   no effect but through its transaction.
+//! - **A write is all or nothing, and serialisable.** SQLite has one writer per database, and
+//!   writes that queue up for it share a commit; PostgreSQL runs SERIALIZABLE. Both may run the
+//!   closure again, after a conflict or when the commit it shared did not come about. So the closure
+//!   must have no effect but through its transaction.
 //! - **A transaction awaits nothing but itself.** Anything else is [`DbError::ForeignAwait`]. On
 //!   SQLite this is what lets a closure run without a thread hop (reads) or on a shared writer
 //!   thread (writes); on PostgreSQL it keeps connections from being held for something else.
 //! - **A failed statement poisons** the transaction, unless it happened inside
 //!   [`Tx::savepoint`], which takes back what it did.
 //! - **Time is bounded** by [`DbConfig::max_transaction`]; a transaction beyond it is rolled back.
+//! - **Nobody pays for another's write.** What fails, panics, takes too long or finds the disk full
+//!   in a shared commit is taken back alone; where SQLite takes back more, the others run again.
 //! - **An answer means COMMIT.** `Ok` is returned after the commit is durable as configured; an
 //!   error means that nothing was written, except [`DbError::CommitUnknown`], which says so.
 //!
@@ -54,7 +57,7 @@ mod tx;
 mod value;
 
 pub use check::Invalid;
-pub use config::{DbConfig, Engine, PostgresConfig, SqliteConfig, Synchronous};
+pub use config::{DbConfig, Engine, GroupLimits, PostgresConfig, SqliteConfig, Synchronous};
 pub use databases::{ControlDb, Databases};
 pub use directory::TenantState;
 pub use error::DbError;

@@ -23,6 +23,10 @@ impl Statement {
         file: &'static str,
         line: u32,
     ) -> Self {
+        assert!(
+            groupable(sqlite) && groupable(postgres),
+            "read and write begin and end transactions, and settings last beyond one"
+        );
         Self {
             sqlite,
             postgres,
@@ -58,6 +62,48 @@ impl Statement {
     pub(crate) fn count_run(&self) {
         self.runs.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+/// Whether a statement leaves alone what it shares with others: a COMMIT of its own would be the
+/// commit of everybody in its group, and a PRAGMA would hold for those after it.
+const fn groupable(text: &str) -> bool {
+    const REFUSED: [&[u8]; 10] = [
+        b"begin",
+        b"start",
+        b"commit",
+        b"end",
+        b"rollback",
+        b"abort",
+        b"savepoint",
+        b"release",
+        b"pragma",
+        b"set",
+    ];
+    let text = text.as_bytes();
+    let mut from = 0;
+    while from < text.len() && text[from].is_ascii_whitespace() {
+        from += 1;
+    }
+    let mut to = from;
+    while to < text.len() && text[to].is_ascii_alphabetic() {
+        to += 1;
+    }
+    let mut at = 0;
+    while at < REFUSED.len() {
+        let word = REFUSED[at];
+        let mut same = 0;
+        while same < word.len()
+            && from + same < to
+            && text[from + same].to_ascii_lowercase() == word[same]
+        {
+            same += 1;
+        }
+        if same == word.len() && from + same == to {
+            return false;
+        }
+        at += 1;
+    }
+    true
 }
 
 /// A statement to run; a copyable handle made by [`sql!`](crate::sql), never from run-time text.
@@ -106,4 +152,30 @@ macro_rules! sql {
     ($text:expr $(,)?) => {
         $crate::sql! { sqlite: $text, postgres: $text }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_cannot_end_its_transaction_nor_change_a_setting() {
+        for text in [
+            "COMMIT",
+            " \n rollback to x",
+            "End;",
+            "PRAGMA defer_foreign_keys = ON",
+        ] {
+            assert!(!groupable(text), "{text}");
+        }
+        for text in [
+            "SELECT 1",
+            "commitments",
+            "",
+            "UPDATE a SET b = 1",
+            "  WITH x AS (SELECT 1) SELECT 1",
+        ] {
+            assert!(groupable(text), "{text}");
+        }
+    }
 }

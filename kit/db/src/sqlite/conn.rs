@@ -1,5 +1,6 @@
 //! One SQLite connection: how it is opened, hardened, bounded in time, and how statements run.
 
+use std::ffi::c_int;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use gantry_kernel::column::{Value, ValueRef};
 use rusqlite::config::DbConfig as Switch;
+use rusqlite::hooks::Wal;
 use rusqlite::limits::Limit;
 use rusqlite::types::{ToSqlOutput, Value as Owned, ValueRef as Raw};
 use rusqlite::{CachedStatement, Connection, OpenFlags};
@@ -17,6 +19,8 @@ use crate::{DbError, Engine, Sql, SqliteConfig, Synchronous};
 
 /// Statements kept prepared per connection. The longest module has some dozens.
 const STATEMENTS: usize = 128;
+/// Bytes that the log holds of a page besides the page.
+const FRAME_HEADER: u64 = 24;
 /// Virtual machine steps between two looks at the clock, about 20 us.
 const STEPS: i32 = 2_000;
 /// `deadline` when no transaction runs.
@@ -39,6 +43,10 @@ pub(crate) struct SqliteConn {
     clock: Instant,
     /// Microseconds on `clock` after which a statement is interrupted.
     deadline: Arc<AtomicU64>,
+    /// Bytes of arguments bound to statements that write.
+    bound: usize,
+    /// Size of the log after the last commit of this connection, when it is watched.
+    log: Arc<AtomicU64>,
 }
 
 impl SqliteConn {
@@ -98,7 +106,73 @@ impl SqliteConn {
             conn,
             clock,
             deadline,
+            bound: 0,
+            log: Arc::default(),
         })
+    }
+
+    /// Leaves checkpoints to others and notes how large the log gets; see `checkpoint`.
+    pub(crate) fn watch_log(&mut self, config: &SqliteConfig) -> Result<(), DbError> {
+        let log = Arc::clone(&self.log);
+        self.page_size()
+            .and_then(|page| {
+                let frame = u64::from(page) + FRAME_HEADER;
+                self.conn.wal_hook(Some(move |_: &mut Wal, pages: c_int| {
+                    log.store(u64::try_from(pages).unwrap_or(0) * frame, Ordering::Relaxed);
+                    Ok(())
+                }))?;
+                // A log that had to grow once gives its room back when it begins anew.
+                let keep = config.checkpoint_bytes.saturating_mul(2);
+                self.conn
+                    .query_row(&format!("PRAGMA journal_size_limit = {keep}"), (), |_| {
+                        Ok(())
+                    })
+            })
+            .map_err(|e| failure(&e))
+    }
+
+    fn page_size(&self) -> rusqlite::Result<u32> {
+        self.conn
+            .query_row("PRAGMA page_size", (), |row| row.get(0))
+    }
+
+    pub(crate) fn log_bytes(&self) -> u64 {
+        self.log.load(Ordering::Relaxed)
+    }
+
+    /// Copies of the log into the file what can be copied without waiting for anybody.
+    pub(crate) fn checkpoint(&self) -> Result<(), DbError> {
+        self.conn
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()))
+            .map_err(|e| failure(&e))
+    }
+
+    /// Copies the whole log into the file, so that the next write begins it anew; `false` when a
+    /// reader (or another checkpoint) is in the way, for which it does not wait.
+    pub(crate) fn empty_log(&self, busy_timeout: Duration) -> Result<bool, DbError> {
+        let outcome = self.conn.busy_timeout(Duration::ZERO).and_then(|()| {
+            self.conn
+                .query_row("PRAGMA wal_checkpoint(RESTART)", (), |row| {
+                    row.get::<_, i64>(0)
+                })
+        });
+        self.conn
+            .busy_timeout(busy_timeout)
+            .map_err(|e| failure(&e))?;
+        let emptied = outcome.map_err(|e| failure(&e))? == 0;
+        if emptied {
+            self.log.store(0, Ordering::Relaxed);
+        }
+        Ok(emptied)
+    }
+
+    /// Bytes of arguments that were bound to statements which write, since they were forgotten.
+    pub(crate) const fn bound(&self) -> usize {
+        self.bound
+    }
+
+    pub(crate) const fn forget_bound(&mut self) {
+        self.bound = 0;
     }
 
     /// Begins to count the time of a transaction; statements beyond it are interrupted.
@@ -131,7 +205,7 @@ impl SqliteConn {
     /// Steps to the end even when the caller wants no more rows: `INSERT .. RETURNING` is complete
     /// only then.
     fn run(
-        &self,
+        &mut self,
         sql: Sql,
         args: &[Value],
         mut each: impl FnMut(&rusqlite::Row<'_>) -> Result<(), DbError>,
@@ -143,6 +217,9 @@ impl SqliteConn {
             .prepare_cached(sql.text(Engine::Sqlite))
             .map_err(|e| failure(&e))?;
         bind(&mut statement, args)?;
+        if !statement.readonly() {
+            self.bound += args.iter().map(size).sum::<usize>();
+        }
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(|e| failure(&e))? {
             each(row)?;
@@ -169,6 +246,15 @@ impl SqliteConn {
             .map_err(|e| failure(&e))
     }
 
+    /// A statement without arguments and rows that runs all the time, kept prepared.
+    pub(crate) fn control(&self, text: &'static str) -> Result<(), DbError> {
+        self.conn
+            .prepare_cached(text)
+            .and_then(|mut statement| statement.raw_execute())
+            .map(drop)
+            .map_err(|e| failure(&e))
+    }
+
     pub(crate) fn batch(&self, text: &str) -> Result<(), DbError> {
         self.conn.execute_batch(text).map_err(|e| failure(&e))
     }
@@ -181,8 +267,7 @@ impl SqliteConn {
     /// Leaves the connection without a transaction; `false` when it cannot be used any more.
     pub(crate) fn clean(&self) -> bool {
         self.stop();
-        self.conn.is_autocommit()
-            || (self.conn.execute_batch("ROLLBACK").is_ok() && self.conn.is_autocommit())
+        self.conn.is_autocommit() || (self.control("ROLLBACK").is_ok() && self.conn.is_autocommit())
     }
 
     /// For migrations, provisioning and snapshots, which know their engine.
@@ -222,6 +307,15 @@ fn bind(statement: &mut CachedStatement<'_>, args: &[Value]) -> Result<(), DbErr
         Ok(())
     } else {
         Err(arity(highest, args.len()))
+    }
+}
+
+/// What an argument takes up in the database, roughly.
+const fn size(value: &Value) -> usize {
+    match value {
+        Value::Text(text) => text.len(),
+        Value::Bytes(bytes) => bytes.len(),
+        Value::Null | Value::Int(_) | Value::Bool(_) | Value::Date(_) => 8,
     }
 }
 

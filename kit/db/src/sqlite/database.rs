@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 use super::conn::{Mode, SqliteConn};
-use super::writer::{Job, Lane, Writer, WriterContext};
+use super::lane::Lane;
+use super::readers::Readers;
+use super::writer::{Job, Writer, WriterContext};
 use crate::DbError;
 use crate::poll::at_once;
 use crate::tx::{Conn, Scoped, Tx};
@@ -19,9 +21,7 @@ pub(crate) struct SqliteDb {
     lane: Arc<Lane>,
     writer: Arc<Writer>,
     idle: Mutex<Vec<SqliteConn>>,
-    readers: Arc<Semaphore>,
-    /// Long reads have connections of their own, so that exports cannot take the short reads'.
-    long_readers: Arc<Semaphore>,
+    readers: Arc<Readers>,
     max_wait: Duration,
 }
 
@@ -33,10 +33,10 @@ impl SqliteDb {
         context: WriterContext,
         max_wait: Duration,
     ) -> Self {
+        let readers = Readers::new(context.sqlite.readers);
         Self {
-            writer: Writer::new(path.clone(), tenant, context.clone()),
-            readers: Arc::new(Semaphore::new(context.sqlite.readers.max(1))),
-            long_readers: Arc::new(Semaphore::new(2)),
+            writer: Writer::new(path.clone(), tenant, context.clone(), Arc::clone(&readers)),
+            readers,
             idle: Mutex::default(),
             path,
             context,
@@ -47,6 +47,10 @@ impl SqliteDb {
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    pub(crate) const fn readers(&self) -> &Arc<Readers> {
+        &self.readers
     }
 
     pub(crate) const fn context(&self) -> &WriterContext {
@@ -60,7 +64,7 @@ impl SqliteDb {
         F: AsyncFnOnce(&mut S) -> Result<T, E>,
         E: From<DbError>,
     {
-        let _permit = permit(&self.readers, self.max_wait).await?;
+        let _permit = self.readers.short(self.max_wait).await?;
         let idle = self
             .idle
             .lock()
@@ -93,10 +97,10 @@ impl SqliteDb {
         T: Send + 'static,
         E: From<DbError> + Send + 'static,
     {
-        let permit = permit(&self.long_readers, self.max_wait).await?;
+        let reading = self.readers.long(self.max_wait).await?;
         let (path, context) = (self.path.clone(), self.context.clone());
         let task = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _reading = reading;
             let conn = SqliteConn::open(&path, Mode::Read, &context.sqlite)?;
             run_read::<S, T, E, F>(&context, cap, conn, key, f).1
         });
@@ -125,20 +129,6 @@ impl SqliteDb {
     }
 }
 
-async fn permit(
-    semaphore: &Arc<Semaphore>,
-    wait: Duration,
-) -> Result<OwnedSemaphorePermit, DbError> {
-    if let Ok(permit) = Arc::clone(semaphore).try_acquire_owned() {
-        return Ok(permit);
-    }
-    match tokio::time::timeout(wait, Arc::clone(semaphore).acquire_owned()).await {
-        Ok(Ok(permit)) => Ok(permit),
-        Ok(Err(_)) => Err(DbError::Unavailable("the databases are closing".to_owned())),
-        Err(_) => Err(DbError::Overloaded("reads of this database".to_owned())),
-    }
-}
-
 /// One read transaction; the connection comes back unless it is no longer usable.
 fn run_read<S, T, E, F>(
     context: &WriterContext,
@@ -153,7 +143,7 @@ where
     E: From<DbError>,
 {
     conn.start(cap);
-    if let Err(error) = conn.batch("BEGIN DEFERRED") {
+    if let Err(error) = conn.control("BEGIN DEFERRED") {
         return (None, Err(error.into()));
     }
     let tx = Tx::new(

@@ -1,27 +1,23 @@
-//! Writes: a queue per database, a few threads for all of them.
-//!
-//! A database has one writer at a time, and a database with nothing to write costs nothing but its
-//! place in memory. Threads take databases that have work; one that still has some after its turn
-//! goes to the back, so a busy tenant cannot starve the others. Control has its own lane with its
-//! own thread, because a tenant's transaction waits for control in the commit hook.
+//! The writing side of one database: its queue, and its turns on a shared thread.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gantry_kernel::{Kernel, TenantId};
 use tokio::runtime::Handle;
 
+use super::checkpoint::{Checkpoints, Log};
 use super::conn::{Mode, SqliteConn};
+use super::group::{Group, answer};
+use super::lane::{Lane, lock};
+use super::readers::Readers;
 use crate::hook::HookSlot;
-use crate::poll::panic_text;
-use crate::tx::{Conn, Tx};
+use crate::tx::Tx;
 use crate::{DbError, SqliteConfig};
 
-/// How long a thread writes for one database before it looks for others. A write that has begun is
+/// How long a thread writes for one database before it looks for others. A group that has begun is
 /// finished.
 const TURN: Duration = Duration::from_millis(20);
 
@@ -30,109 +26,11 @@ pub(crate) trait Job: Send {
     /// Whether anybody still waits for it. One that is given up before it began is left out: its
     /// caller was told that it timed out and may have asked again.
     fn awaited(&self) -> bool;
-    /// Runs the closure in a begun transaction; whether to commit it.
+    /// Runs the closure in a begun transaction; whether to commit it. May be asked again when what
+    /// it did was rolled back.
     fn run(&mut self, tx: Tx) -> (Tx, bool);
     /// Hands the outcome to the caller. `Ok` after a COMMIT, or when `run` asked for none.
     fn finish(self: Box<Self>, outcome: Result<(), DbError>);
-}
-
-/// Threads and the databases waiting for one.
-pub(crate) struct Lane {
-    ready: Mutex<Ready>,
-    wake: Condvar,
-    threads: Mutex<Vec<JoinHandle<()>>>,
-}
-
-#[derive(Default)]
-struct Ready {
-    writers: VecDeque<Arc<Writer>>,
-    /// Nothing new is admitted; the threads end when `writers` is empty.
-    stopping: bool,
-}
-
-impl Lane {
-    pub(crate) fn start(name: &str, threads: usize) -> Result<Arc<Self>, DbError> {
-        let lane = Arc::new(Self {
-            ready: Mutex::default(),
-            wake: Condvar::new(),
-            threads: Mutex::default(),
-        });
-        for number in 0..threads.max(1) {
-            let worker = Arc::clone(&lane);
-            let thread = std::thread::Builder::new()
-                .name(format!("gantry-{name}-{number}"))
-                .spawn(move || worker.work())
-                .map_err(|e| DbError::Unavailable(format!("cannot start a writer thread: {e}")))?;
-            lock(&lane.threads).push(thread);
-        }
-        Ok(lane)
-    }
-
-    /// Lets the threads end once everything queued is written.
-    pub(crate) fn stop(&self) {
-        lock(&self.ready).stopping = true;
-        self.wake.notify_all();
-    }
-
-    /// Stops and waits until everything queued is written. Must not run on one of its threads.
-    pub(crate) fn drain(&self) {
-        self.stop();
-        let threads = std::mem::take(&mut *lock(&self.threads));
-        for thread in threads {
-            if thread.join().is_err() {
-                tracing::error!("a writer thread panicked");
-            }
-        }
-    }
-
-    /// Sees to it that a thread comes to this writer, or says that none will any more. Both are
-    /// decided under one lock: a write admitted beside a stop would never be answered.
-    fn admit(&self, writer: &Arc<Writer>, scheduled: &mut bool) -> Result<(), DbError> {
-        let mut ready = lock(&self.ready);
-        if ready.stopping {
-            return Err(DbError::Unavailable("the databases are closing".to_owned()));
-        }
-        if !std::mem::replace(scheduled, true) {
-            ready.writers.push_back(Arc::clone(writer));
-            self.wake.notify_one();
-        }
-        Ok(())
-    }
-
-    /// The writer's turn is over and it has work left.
-    fn offer(&self, writer: Arc<Writer>) {
-        lock(&self.ready).writers.push_back(writer);
-        self.wake.notify_one();
-    }
-
-    fn work(&self) {
-        loop {
-            let writer = {
-                let mut ready = lock(&self.ready);
-                loop {
-                    if let Some(writer) = ready.writers.pop_front() {
-                        break writer;
-                    }
-                    if ready.stopping {
-                        return;
-                    }
-                    ready = self
-                        .wake
-                        .wait(ready)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-            };
-            // What may panic here is the caller's (dropping its result, its hook); the thread and
-            // the rest of the queue go on.
-            let more = catch_unwind(AssertUnwindSafe(|| writer.turn())).unwrap_or_else(|panic| {
-                tracing::error!(panic = panic_text(panic.as_ref()), "a panic after a write");
-                true
-            });
-            if more {
-                self.offer(writer);
-            }
-        }
-    }
 }
 
 /// What every writer of a process shares.
@@ -144,16 +42,26 @@ pub(crate) struct WriterContext {
     pub(crate) sqlite: SqliteConfig,
     pub(crate) max_transaction: Duration,
     pub(crate) max_queued: usize,
+    pub(crate) checkpoints: Arc<Checkpoints>,
 }
 
 /// The writing side of one database.
 pub(crate) struct Writer {
-    path: PathBuf,
-    tenant: Option<TenantId>,
-    context: WriterContext,
+    pub(super) path: PathBuf,
+    pub(super) tenant: Option<TenantId>,
+    pub(super) context: WriterContext,
+    pub(super) readers: Arc<Readers>,
     queue: Mutex<Queue>,
-    /// Held by the thread whose turn it is; opened by the first write.
-    conn: Mutex<Option<SqliteConn>>,
+    /// Held by the thread whose turn it is.
+    slot: Mutex<Slot>,
+}
+
+/// What a turn works with.
+#[derive(Default)]
+pub(super) struct Slot {
+    /// Opened by the first write, and again after one that left it unusable.
+    pub(super) conn: Option<SqliteConn>,
+    pub(super) log: Log,
 }
 
 #[derive(Default)]
@@ -168,13 +76,15 @@ impl Writer {
         path: PathBuf,
         tenant: Option<TenantId>,
         context: WriterContext,
+        readers: Arc<Readers>,
     ) -> Arc<Self> {
         Arc::new(Self {
             path,
             tenant,
             context,
+            readers,
             queue: Mutex::default(),
-            conn: Mutex::new(None),
+            slot: Mutex::default(),
         })
     }
 
@@ -188,110 +98,101 @@ impl Writer {
         Ok(())
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes what is queued, up to a bound; whether something is left.
-    fn turn(&self) -> bool {
-        let mut slot = lock(&self.conn);
+    pub(super) fn turn(self: &Arc<Self>) -> bool {
+        let mut slot = lock(&self.slot);
         let begun = Instant::now();
         while begun.elapsed() < TURN {
-            let job = {
-                let mut queue = lock(&self.queue);
-                let Some(job) = queue.jobs.pop_front() else {
-                    queue.scheduled = false;
-                    return false;
-                };
-                job
+            let Some(lead) = self.take_or_rest() else {
+                return false;
             };
-            self.one(&mut slot, job);
+            let apart = self.group(&mut slot.conn, lead, || self.take());
+            for job in apart {
+                let left = self.group(&mut slot.conn, job, || None);
+                debug_assert!(left.is_empty(), "who is alone is answered");
+            }
+            let Slot { conn, log } = &mut *slot;
+            if let Some(conn) = conn {
+                log.keep_small(self, conn);
+            }
         }
         true
     }
 
-    /// One job, one COMMIT. Group commit will put several jobs, a savepoint each, between this
-    /// BEGIN and this COMMIT; nothing outside this function knows the difference.
-    fn one(&self, slot: &mut Option<SqliteConn>, mut job: Box<dyn Job>) {
-        if !job.awaited() {
-            return;
+    /// Writes `lead` and what `next` gives in one commit; what must run alone comes back.
+    fn group(
+        &self,
+        slot: &mut Option<SqliteConn>,
+        lead: Box<dyn Job>,
+        mut next: impl FnMut() -> Option<Box<dyn Job>>,
+    ) -> Vec<Box<dyn Job>> {
+        if !lead.awaited() {
+            return Vec::new();
         }
-        let conn = match slot.take() {
-            Some(conn) => Ok(conn),
-            None => SqliteConn::open(&self.path, Mode::Write, &self.context.sqlite),
-        };
-        let conn = match conn {
+        let waiting = lock(&self.queue).jobs.len();
+        let conn = match self.begin(slot) {
             Ok(conn) => conn,
-            Err(error) => return job.finish(Err(error)),
+            Err(error) => {
+                // Those who waited for the same lock have waited long enough.
+                answer(lead, Err(error.clone()));
+                for job in (0..waiting).map_while(|_| next()) {
+                    answer(job, Err(error.clone()));
+                }
+                return Vec::new();
+            }
         };
-        conn.start(self.context.max_transaction);
-        if let Err(error) = conn.batch("BEGIN IMMEDIATE") {
-            if conn.clean() {
-                *slot = Some(conn);
-            }
-            return job.finish(Err(error));
-        }
         // BEGIN may have waited for another process.
-        if !job.awaited() {
-            if conn.clean() {
-                *slot = Some(conn);
+        let mut lead = Some(lead);
+        while let Some(job) = lead.take() {
+            if job.awaited() {
+                return Group::new(self, slot).write(conn, job, next);
             }
-            return;
+            lead = next();
         }
-        let tx = Tx::new(Conn::Sqlite(conn), self.context.kernel.clone(), self.tenant);
-        let (tx, wanted) = job.run(tx);
-        let due = tx.due();
-        let outcome = if wanted { self.commit(&tx) } else { Ok(()) };
-        // After an unknown outcome the connection's own view of its log cannot be trusted either.
-        if let Conn::Sqlite(conn) = tx.conn
-            && conn.clean()
-            && !matches!(outcome, Err(DbError::CommitUnknown(_)))
-        {
+        if conn.clean() {
             *slot = Some(conn);
         }
-        if wanted && outcome.is_ok() {
-            self.context.hook.after(self.tenant, due);
-        }
-        job.finish(outcome);
+        Vec::new()
     }
 
-    fn commit(&self, tx: &Tx) -> Result<(), DbError> {
-        tx.committable()?;
-        let Conn::Sqlite(conn) = &tx.conn else {
-            return Err(DbError::Other(
-                "a writer holds a connection of another engine".to_owned(),
-            ));
+    fn begin(&self, slot: &mut Option<SqliteConn>) -> Result<SqliteConn, DbError> {
+        let mut conn = if let Some(conn) = slot.take() {
+            conn
+        } else {
+            let mut conn = SqliteConn::open(&self.path, Mode::Write, &self.context.sqlite)?;
+            conn.watch_log(&self.context.sqlite)?;
+            conn
         };
-        if let (Some(tenant), Some(due)) = (self.tenant, tx.due()) {
-            self.announce(tenant, due)?;
+        conn.start(self.context.max_transaction);
+        match conn.control("BEGIN IMMEDIATE") {
+            Ok(()) => {
+                conn.forget_bound();
+                Ok(conn)
+            }
+            Err(error) => {
+                if conn.clean() {
+                    *slot = Some(conn);
+                }
+                Err(error)
+            }
         }
-        if conn.stop() {
-            return Err(DbError::Timeout);
-        }
-        // Failed input or output says nothing of what reached the disk: the log may hold the commit
-        // and be replayed by the next to open the file. A full disk refuses it as a whole.
-        conn.batch("COMMIT").map_err(|error| match error {
-            DbError::Unavailable(detail) => DbError::CommitUnknown(detail),
-            error => error,
-        })
     }
 
-    /// The hook waits for control's own thread, so it can always go on; it is bounded all the same.
-    fn announce(&self, tenant: TenantId, due: gantry_kernel::Timestamp) -> Result<(), DbError> {
-        let WriterContext {
-            hook,
-            runtime,
-            max_transaction,
-            ..
-        } = &self.context;
-        catch_unwind(AssertUnwindSafe(|| {
-            runtime.block_on(async {
-                tokio::time::timeout(*max_transaction, hook.before(Some(tenant), Some(due)))
-                    .await
-                    .unwrap_or(Err(DbError::Timeout))
-            })
-        }))
-        .unwrap_or_else(|panic| Err(DbError::Panicked(panic_text(panic.as_ref()))))
+    fn take(&self) -> Option<Box<dyn Job>> {
+        lock(&self.queue).jobs.pop_front()
     }
-}
 
-/// A panic elsewhere while the lock was held leaves queues and slots whole: each change is one step.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The next write; without one the lane has nothing to come back for.
+    fn take_or_rest(&self) -> Option<Box<dyn Job>> {
+        let mut queue = lock(&self.queue);
+        let job = queue.jobs.pop_front();
+        if job.is_none() {
+            queue.scheduled = false;
+        }
+        job
+    }
 }

@@ -194,8 +194,8 @@ impl TenantDb {
         self.0.database.read_blocking(self.0.id, cap, f).await
     }
 
-    /// Runs a write and commits it if the closure succeeds. On PostgreSQL the closure may run
-    /// several times, so it must have no effect but through its transaction.
+    /// Runs a write and commits it if the closure succeeds. The closure may run several
+    /// times, so it must have no effect but through its transaction.
     pub async fn write<T, E, F>(&self, f: F) -> Result<T, E>
     where
         F: AsyncFn(&mut TenantTx) -> Result<T, E> + Send + 'static,

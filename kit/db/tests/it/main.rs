@@ -7,9 +7,13 @@
 
 mod copy;
 mod directory;
+mod fleet;
+mod group;
 mod hook;
+mod log;
 mod migrations;
 mod postgres;
+mod racing;
 mod sqlite;
 mod support;
 mod tenants;

@@ -4,7 +4,7 @@ use std::os::unix::fs::FileExt;
 
 use gantry_db::{DataDirLock, DbError, Engine, TenantDb, args, sql};
 
-use crate::support::{Room, SCHEMA, tenant};
+use crate::support::{Room, SCHEMA, inside, tenant};
 
 async fn fill(db: &TenantDb, id: i64, bytes: usize) -> Result<u64, DbError> {
     db.write(async move |tx| {
@@ -258,31 +258,9 @@ async fn a_write_given_up_in_the_queue_does_not_run() {
     assert_eq!(rows(&db).await, 1);
 }
 
-/// Runs a test of this file again in a process with limits set by the shell; `true` there.
-fn inside(limits: &str, name: &str) -> bool {
-    const INSIDE: &str = "GANTRY_TEST_WITH_LIMITS";
-    if std::env::var_os(INSIDE).is_some() {
-        return true;
-    }
-    let child = std::process::Command::new("sh")
-        .args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")])
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", &format!("sqlite::{name}"), "--nocapture"])
-        .env(INSIDE, "1")
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(
-        child.status.success() && said.contains("1 passed"),
-        "{said}{}",
-        String::from_utf8_lossy(&child.stderr)
-    );
-    false
-}
-
 #[test]
 fn open_files_are_allowed_as_far_as_they_can_be() {
-    let name = "open_files_are_allowed_as_far_as_they_can_be";
+    let name = "sqlite::open_files_are_allowed_as_far_as_they_can_be";
     if !inside("ulimit -Sn 100; ulimit -Hn 700", name) {
         return;
     }
@@ -308,7 +286,7 @@ fn open_files_are_allowed_as_far_as_they_can_be() {
 /// the write reaches the log at COMMIT and fails there.
 #[test]
 fn a_commit_with_an_input_or_output_error_is_said_to_be_unknown() {
-    let name = "a_commit_with_an_input_or_output_error_is_said_to_be_unknown";
+    let name = "sqlite::a_commit_with_an_input_or_output_error_is_said_to_be_unknown";
     if !inside("trap '' XFSZ; ulimit -f 1000", name) {
         return;
     }

@@ -158,6 +158,28 @@ pub(crate) async fn tenant(dbs: &Databases) -> TenantDb {
     dbs.tenants.provision(id).await.unwrap()
 }
 
+/// Runs the test of this path again in a process with limits set by the shell; `true` there.
+pub(crate) fn inside(limits: &str, name: &str) -> bool {
+    const INSIDE: &str = "GANTRY_TEST_WITH_LIMITS";
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let child = std::process::Command::new("sh")
+        .args(["-c", &format!("{limits}; exec \"$0\" \"$@\"")])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(INSIDE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(
+        child.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&child.stderr)
+    );
+    false
+}
+
 /// Runs each named test on both engines.
 #[macro_export]
 macro_rules! both {
