@@ -20,6 +20,7 @@ mod checks;
 mod coverage;
 mod dev;
 mod node;
+mod peers;
 mod postgres;
 mod process;
 mod run;

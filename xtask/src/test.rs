@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::args::Args;
+use crate::peers;
 use crate::postgres::{Postgres, Source};
 use crate::process::Interrupt;
 use crate::step::{Failure, Outcome, sh, step};
@@ -84,6 +85,7 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
         sh(build, "repair what the compiler names above")
     })?;
 
+    step("openid peers", peers::provide)?;
     let tool = plan.binaries.join("gantry-test-postgres");
     let postgres = step("postgres", || Postgres::provide(plan.source, &tool))?;
     let result = run(plan, &postgres, &interrupt);

@@ -10,6 +10,7 @@
 mod attacks;
 mod faults;
 mod matrix;
+mod openid;
 mod steps;
 mod story;
 mod torture;

@@ -56,6 +56,9 @@ pub struct Session {
     pub fresh_until: Option<Timestamp>,
     /// The operator who acts as this person, where one does.
     pub operator: Option<IdentityId>,
+    /// The one tenant that the session opens, where only that tenant believes who this is. What belongs to the person is
+    /// out of its reach.
+    pub only: Option<TenantId>,
 }
 
 /// What the credentials stand for.

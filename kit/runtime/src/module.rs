@@ -12,6 +12,7 @@ use gantry_http::{Authority, HealthCheck, Routes};
 use gantry_jobs::{JobKind, MailKind, Schedule};
 use gantry_kernel::Kernel;
 use gantry_kernel::crypto::Keyring;
+use gantry_outbound::Outbound;
 
 use crate::SealedColumns;
 use crate::catalogue::{Catalogue, PermissionDecl, RoleDecl};
@@ -138,6 +139,8 @@ pub struct PlatformBuild {
     pub(crate) common: ProductBuild,
     /// The control database.
     pub control: ControlDb,
+    /// Who makes requests to addresses that people chose.
+    pub outbound: Outbound,
     /// The slots of contracts: fill the ones the module provides, keep clones of those it calls.
     pub contracts: Contracts,
     /// The kinds of mail of all modules, known once all are built.

@@ -15,6 +15,7 @@ use gantry_db::{ControlTx, DataDirLock, Databases, DbError, args, sql};
 use gantry_http::{HealthCheck, HttpConfig, Server, Service, Setup, SetupError};
 use gantry_jobs::{Hints, Runner};
 use gantry_kernel::Kernel;
+use gantry_outbound::{Outbound, OutboundSettings};
 
 use crate::config::{Config, ConfigError};
 use crate::listen::Reserved;
@@ -148,6 +149,7 @@ impl Process {
             keys: SealKeys::new(Arc::clone(&keyring)),
             retention: config.section::<AuditSettings>("audit")?.retention.get(),
         };
+        let outbound = config.section::<OutboundSettings>("outbound")?;
         let contracts = Contracts::new();
         let common = ProductBuild {
             kernel: kernel.clone(),
@@ -161,6 +163,7 @@ impl Process {
         let cx = PlatformBuild {
             common,
             control: databases.control.clone(),
+            outbound: Outbound::new(OutboundSettings::clone(&outbound)),
             contracts,
             mails: MailBook::default(),
         };

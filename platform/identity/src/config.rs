@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use gantry_http::Quota;
 use gantry_kernel::units::Period;
+use gantry_passwords::{Breached, Cost, LEAST_MEMORY_KIB, MAX_MEMORY_KIB, MAX_WORK_KIB, PoolSize};
 use gantry_runtime::config::Remark;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::password::{Breached, Cost, MAX_MEMORY_KIB, MAX_WORK_KIB, PoolSize};
+use crate::oidc::{self, config::ProviderConfig};
 
 /// Signing in, sessions, links and passwords.
 #[derive(Clone, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -74,6 +75,8 @@ pub struct IdentityConfig {
     pub invitations_per_person: Quota,
     /// Invitations that one tenant may have mailed.
     pub invitations_per_tenant: Quota,
+    /// Providers of OpenID Connect by which people sign in, such as Google; see docs/operating.md.
+    pub providers: Vec<ProviderConfig>,
 }
 
 impl Default for IdentityConfig {
@@ -109,18 +112,14 @@ impl Default for IdentityConfig {
             mail_per_account: Quota::new(5, Period::hours(1)),
             invitations_per_person: Quota::new(60, Period::hours(1)),
             invitations_per_tenant: Quota::new(200, Period::hours(1)),
+            providers: Vec::new(),
         }
     }
 }
 
-/// The longest life of an access token; a key is known for longer than that after it signed last.
-pub(crate) const LONGEST_ACCESS_TOKEN: Period = Period::hours(1);
 /// The shortest lead: verifiers may keep the published keys for minutes, and some ask less often than they should.
 const SHORTEST_LEAD: Period = Period::hours(1);
 
-/// The least memory in KiB for 1, 2, ... passes of Argon2id with one lane: OWASP's equally strong
-/// configurations (Password Storage Cheat Sheet). More passes do not need less than the last.
-pub(crate) const LEAST_MEMORY_KIB: [u32; 5] = [47_104, 19_456, 12_288, 9_216, 7_168];
 /// More passes are a way to lock everybody out.
 const MOST_PASSES: u32 = 20;
 /// More log-ins that wait than this are answered after their clients have given up.
@@ -136,7 +135,7 @@ impl IdentityConfig {
                 "access_token",
                 self.access_token,
                 minute,
-                LONGEST_ACCESS_TOKEN,
+                gantry_signing::LONGEST_TOKEN,
             ),
             (
                 "signing_key_rotation",
@@ -215,6 +214,7 @@ impl IdentityConfig {
             });
         }
         remarks.extend(self.review_hashing());
+        remarks.extend(oidc::config::review(&self.providers));
         remarks
     }
 
@@ -273,6 +273,7 @@ impl IdentityConfig {
         PoolSize {
             threads,
             queue: self.hash_queue,
+            name: gantry_runtime::logging::DISCREET,
         }
     }
 }

@@ -5,12 +5,13 @@ use std::time::Duration;
 use gantry_db::DbError;
 use gantry_http::ErrorCode;
 use gantry_kernel::{ApiKeyId, Kind, Problem, ScopeKind};
+use gantry_passwords::{HashError, PoolError};
+use gantry_signing::KeyError;
 
 use crate::factor::FactorError;
+use crate::oidc::ProviderError;
 use crate::password::rules::WeakPassword;
-use crate::password::{HashError, PoolError};
 use crate::role::{Fault, GrantError};
-use crate::token::{KeyError, TokenError};
 
 /// A refusal or failure of this module.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +142,9 @@ pub enum Error {
     /// Something about second factors.
     #[error(transparent)]
     Factor(#[from] FactorError),
+    /// Something about signing in by others.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
     /// The password was set from outside (never): a stored hash that cannot be read.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -156,15 +160,6 @@ impl Error {
     }
 }
 
-impl From<TokenError> for Error {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::Keys(keys) => Self::Keys(keys),
-            TokenError::Refused(_) | TokenError::Expired => Self::SessionEnded,
-        }
-    }
-}
-
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
@@ -174,6 +169,7 @@ impl From<Error> for Problem {
             Error::Hash(error) => Self::internal(error),
             Error::Contract(problem) => problem,
             Error::Factor(error) => error.into(),
+            Error::Provider(error) => error.into(),
             Error::Weak(pointer, weak) => {
                 Self::invalid_field(pointer, weak.code(), weak.to_string())
             }

@@ -8,6 +8,7 @@
 //! - `factor/`, `challenge/`: authenticator apps, recovery codes, and the second step of a log-in.
 //! - `member/`, `invitation/`, `role/`: what they may do where.
 //! - `service/`: programs that call with keys.
+//! - `oidc/`: signing in by others.
 //! - `authority/`: the question every request asks, answered from one read.
 //! - `link/`, `mail.rs`: links that prove control of a mailbox; `rescue.rs`: when there is no mail.
 
@@ -25,6 +26,7 @@ mod link;
 mod mail;
 mod member;
 pub mod module;
+mod oidc;
 mod password;
 mod people;
 mod rescue;
@@ -42,9 +44,11 @@ mod token;
 pub use account::PersonName;
 pub use config::IdentityConfig;
 pub use error::Error;
+pub use gantry_passwords::calibrate;
+pub use gantry_signing::{Hurry, KeyChange, KeyState, KeyStep, SigningKey};
 pub use impersonation::IMPERSONATE;
 pub use module::{Handle, module, module_with_handle};
-pub use password::calibrate;
+pub use oidc::config::{ClientAuthKind, ProviderConfig};
 pub use people::{PERSON_READ, PERSON_SUSPEND};
 pub use rescue::{NewUser, Rescued};
 pub use role::{
@@ -54,7 +58,6 @@ pub use role::{
 pub use role::{Declared, Fault, Grant, GrantError, ROLE_MANAGE, Role, Roles};
 pub use role::{SERVICE_MANAGE, SERVICE_READ};
 pub use state::{Identity, Needs, StartError};
-pub use token::keys::{Hurry, KeyChange, KeyState, KeyStep, SigningKey};
 
 use gantry_db::Migrations;
 
@@ -68,6 +71,7 @@ pub const MIGRATIONS: Migrations = gantry_db::migrations! {
         "0004_factors",
         "0005_roles",
         "0006_services",
+        "0007_oidc",
         "0008_account",
         "0015_forgiven",
         "0016_key_networks",

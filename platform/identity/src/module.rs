@@ -76,7 +76,10 @@ impl PlatformModule for IdentityModule {
                 SERVICE_MANAGE,
                 "Make, change and remove service accounts and their keys",
             ),
-            declared(OWNERSHIP, "Make and unmake owners"),
+            declared(
+                OWNERSHIP,
+                "Make and unmake owners, and decide by which providers people sign in",
+            ),
             declared(AUDIT_READ, "Read the audit log"),
             staff(PERSON_READ, "See all accounts"),
             staff(PERSON_SUSPEND, "Suspend people"),
@@ -86,6 +89,7 @@ impl PlatformModule for IdentityModule {
         manifest.sealed.control = vec![
             sealed_column!("signing_keys", "kid", "sealed_private"),
             sealed_column!("totp", "identity_id", "sealed_secret"),
+            sealed_column!("oidc_providers", "id", "sealed_secret"),
         ];
         manifest.config = Some(ConfigSection::reviewed(NAME, IdentityConfig::review));
         manifest
@@ -102,6 +106,7 @@ impl PlatformModule for IdentityModule {
             limits: cx.contracts.limits.clone(),
             units: cx.contracts.units.clone(),
             public_url: cx.public_url.clone(),
+            outbound: cx.outbound.clone(),
             config: IdentityConfig::clone(&config),
         })
         .map_err(BuildError::other)?;

@@ -13,18 +13,22 @@ use gantry_kernel::crypto::Keyring;
 use gantry_kernel::{
     Actor, Email, IdentityId, Kernel, Origin, Problem, Secret, SessionId, TenantId, Timestamp,
 };
+use gantry_openid::RelyingParty;
+use gantry_outbound::Outbound;
+use gantry_passwords::{Breached, Hasher};
+use gantry_signing::{self as keys, Plan, SigningKeys};
 
 use crate::authority::Recent;
 use crate::config::IdentityConfig;
+use crate::oidc::provider::{self, Provider};
 use crate::password::device::{Devices, NewDevice};
-use crate::password::{AccountKey, Breached, Guesser, Hasher, Known, guesser, pool};
+use crate::password::{AccountKey, Guesser, Known, guesser};
 use crate::role::{Grant, OWNER, Roles};
 use crate::session::Methods;
 use crate::session::api::Tokens;
 use crate::session::csrf::Csrf;
+use crate::token::AccessTokens;
 use crate::token::cache::Generations;
-use crate::token::keys::{self, Plan};
-use crate::token::{AccessTokens, SigningKeys};
 use crate::{Error, account, mail, member, routes, sweep};
 
 /// Accounts and addresses whose attempts are counted.
@@ -50,12 +54,25 @@ pub struct Needs {
     pub units: UnitSources,
     /// The address people use; the issuer of tokens and the base of links.
     pub public_url: String,
+    /// Who makes requests to addresses that people chose.
+    pub outbound: Outbound,
     /// Settings.
     pub config: IdentityConfig,
 }
 
 /// Why the module did not start.
-pub use pool::StartError;
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The hashing threads.
+    #[error(transparent)]
+    Hashing(#[from] gantry_passwords::StartError),
+    /// The configured list of breached passwords is none.
+    #[error("identity.breached_passwords: {0}")]
+    Breached(String),
+    /// A configured provider that cannot be used.
+    #[error("{0}")]
+    Provider(String),
+}
 
 /// The module at work. It is the [`Authority`](gantry_http::Authority) of the server and provides
 /// [`Members`].
@@ -78,6 +95,8 @@ pub struct Identity {
     pub(crate) public_url: String,
     pub(crate) units: UnitSources,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) openid: RelyingParty,
+    pub(crate) providers: Vec<Provider>,
     limits: Slot<dyn Limits>,
     /// Under the present master key only: after it was changed, accounts are counted anew. Whoever guesses gains one more
     /// series of attempts from an act of the operator, and no lock outlives an hour anyway.
@@ -96,8 +115,10 @@ impl Identity {
             limits,
             units,
             public_url,
+            outbound,
             config,
         } = needs;
+        let providers = provider::configured(&config.providers).map_err(StartError::Provider)?;
         let hasher = Hasher::start(config.pool(), config.cost(), Arc::clone(&kernel.entropy))?;
         let breached = config.breached_passwords.as_deref().map(Breached::open);
         let breached = breached.transpose().map_err(StartError::Breached)?;
@@ -125,6 +146,8 @@ impl Identity {
             account_key: Secret::new(keyring.derive("identity/account")),
             recent: Recent::new(),
             forgiven: Generations::new(FORGIVEN),
+            openid: RelyingParty::new(kernel.clone(), outbound),
+            providers,
             kernel,
             control,
             config,
@@ -153,7 +176,7 @@ impl Identity {
     /// The background work.
     pub fn jobs(self: &Arc<Self>) -> Vec<JobKind> {
         let mut jobs = sweep::jobs(self);
-        jobs.push(keys::job(self));
+        jobs.push(keys::job(&self.keys));
         jobs
     }
 

@@ -10,6 +10,13 @@ const KIT: &[(&str, &[&str])] = &[
     ("kit/audit", &["kit/kernel", "kit/db"]),
     ("kit/jobs", &["kit/kernel", "kit/db", "kit/audit"]),
     ("kit/http", &["kit/kernel", "kit/db", "kit/audit"]),
+    ("kit/passwords", &["kit/kernel"]),
+    (
+        "kit/signing",
+        &["kit/kernel", "kit/db", "kit/audit", "kit/jobs"],
+    ),
+    ("kit/outbound", &["kit/kernel"]),
+    ("kit/openid", &["kit/kernel", "kit/outbound"]),
     (
         "kit/contracts",
         &["kit/kernel", "kit/db", "kit/jobs", "kit/http"],
@@ -23,6 +30,7 @@ const KIT: &[(&str, &[&str])] = &[
             "kit/jobs",
             "kit/http",
             "kit/contracts",
+            "kit/outbound",
         ],
     ),
     (

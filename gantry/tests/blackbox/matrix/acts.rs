@@ -48,6 +48,9 @@ const WRITES: &[(&str, &[&str])] = &[
     ("delete_service_account", &["identity.service.deleted"]),
     ("create_api_key", &["identity.api_key.created"]),
     ("revoke_api_key", &["identity.api_key.revoked"]),
+    ("create_provider", &["identity.provider.created"]),
+    ("update_provider", &["identity.provider.changed"]),
+    ("delete_provider", &["identity.provider.deleted"]),
     ("set_member_grants", &["identity.member.grants_changed"]),
     ("remove_member", &["identity.member.removed"]),
     ("create_invitation", &["identity.invitation.created"]),
@@ -114,6 +117,26 @@ const WRITES_NONE: &[(&str, &str)] = &[
     (
         "replace_recovery_codes",
         "needs a second factor; identity's own tests look for its row",
+    ),
+    (
+        "begin_provider_log_in",
+        "needs a provider, and only leads there; what comes back is audited",
+    ),
+    (
+        "complete_provider_log_in",
+        "needs a provider; identity's own tests look for its rows",
+    ),
+    (
+        "begin_link",
+        "needs a provider, and only leads there; what comes back is audited",
+    ),
+    (
+        "complete_link",
+        "needs a provider; identity's own tests look for its row",
+    ),
+    (
+        "remove_link",
+        "needs a linked account; identity's own tests look for its row",
     ),
     ("replay_job", "needs a job that died; it does nothing here"),
     ("check_import", "works out what an import would do"),

@@ -68,6 +68,15 @@ impl Stage {
                 let made = owner.post(&path).json(&body).await.expect(201);
                 place.set("key", made.text_at("/id"));
             }
+            Fresh::Provider => {
+                let body = json!({
+                    "name": "Passing SSO", "issuer": format!("https://sso-{serial}.example.com"),
+                    "client_id": "gantry", "client_auth": "none",
+                });
+                let path = format!("{tenant}/identity/providers");
+                let made = owner.post(&path).json(&body).await.expect(201);
+                place.set("provider", made.text_at("/id"));
+            }
             Fresh::Import => place.set(
                 "import",
                 upload(client, &place.with("serial", serial)).await,

@@ -48,7 +48,8 @@ impl Place {
     /// What would give the place away in an answer; `narrow`: to somebody of another branch.
     pub(super) fn marks(&self, narrow: bool) -> impl Iterator<Item = &str> {
         const OF_A_BRANCH: [&str; 4] = ["branch", "student", "student_name", "import"];
-        const OF_A_TENANT: [&str; 6] = [
+        const OF_A_TENANT: [&str; 7] = [
+            "provider",
             "invitation",
             "member",
             "role",
@@ -95,6 +96,8 @@ pub(super) enum Fresh {
     Service,
     /// A key of the place's service account.
     Key,
+    /// A sign-in provider of the tenant's own.
+    Provider,
     /// A pending invitation.
     Invitation,
     /// The same, with the token from its mail.

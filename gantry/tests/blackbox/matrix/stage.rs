@@ -154,6 +154,13 @@ impl Stage {
             );
             let keys = format!("/identity/service-accounts/{}/keys", place["service"]);
             place.set("key", created(owner, &keys, &json!({"name": "Key"})).await);
+            let provider = json!({
+                "name": "Own SSO", "issuer": "https://sso.example.com", "client_id": "gantry", "client_auth": "none",
+            });
+            place.set(
+                "provider",
+                created(owner, "/identity/providers", &provider).await,
+            );
             let guest = format!("pending-{}@example.com", owner.slug);
             let invitation = json!({"email": guest, "role": "member"});
             place.set(
@@ -196,6 +203,7 @@ impl Stage {
             ("token", "token"),
             ("session", "session"),
             ("role", "role"),
+            ("provider", "provider"),
             ("service", "service"),
             ("key", "key"),
         ] {

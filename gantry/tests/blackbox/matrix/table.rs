@@ -17,6 +17,7 @@ pub(super) fn table() -> Vec<Row> {
         people(),
         members(),
         services(),
+        providers(),
         workspaces(),
         mail(),
         branches(),
@@ -74,6 +75,12 @@ fn strangers() -> Vec<Row> {
         Row::new("accept_invitation")
             .json(|place| json!({"token": place["token"], "name": "New Person", "password": PASSWORD}))
             .fresh(Fresh::InvitationMail),
+        Row::new("list_sign_in_providers"),
+        // None is configured here.
+        Row::new("begin_provider_log_in").alias("provider", "code").json(|_| json!({})).or(404, "not_found"),
+        Row::new("complete_provider_log_in")
+            .json(|_| json!({"state": "no such state", "code": "no such code"}))
+            .or(410, "attempt_gone"),
         Row::new("set_up")
             .json(|place| {
                 json!({
@@ -110,6 +117,12 @@ fn me() -> Vec<Row> {
             .or(409, "totp_not_begun"),
         Row::new("remove_totp").fresh(Fresh::Leaver).once().or(404, "not_found"),
         Row::new("replace_recovery_codes").fresh(Fresh::Leaver).once().or(409, "no_second_factor"),
+        Row::new("list_linked_accounts"),
+        Row::new("begin_link").alias("provider", "code").or(404, "not_found"),
+        Row::new("complete_link")
+            .json(|_| json!({"state": "no such state", "code": "no such code"}))
+            .or(410, "attempt_gone"),
+        Row::new("remove_link").alias("link", "job").or(404, "not_found"),
         Row::new("leave_workspace").alias("workspace", "tenant").fresh(Fresh::Leaver).once(),
     ]
 }
@@ -204,6 +217,26 @@ fn services() -> Vec<Row> {
             .json(|_| json!({"name": "made"}))
             .fresh(Fresh::Service),
         Row::new("revoke_api_key").fresh(Fresh::Key),
+    ]
+}
+
+fn providers() -> Vec<Row> {
+    vec![
+        Row::new("list_providers").shows("provider"),
+        Row::new("get_provider").shows("provider"),
+        Row::new("create_provider").json(|place| {
+            json!({
+                "name": "Made SSO", "issuer": format!("https://sso-{}.example.com", place["serial"]),
+                "client_id": "gantry", "client_secret": "a secret",
+            })
+        }),
+        Row::new("update_provider")
+            .json(|_| {
+                json!({"name": "Changed SSO", "client_id": "gantry", "client_auth": "none", "enabled": false})
+            })
+            .versioned("get_provider")
+            .fresh(Fresh::Provider),
+        Row::new("delete_provider").fresh(Fresh::Provider),
     ]
 }
 

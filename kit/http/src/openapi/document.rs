@@ -198,6 +198,9 @@ fn errors(
             found.extend([codes::UNAUTHENTICATED, codes::PEOPLE_ONLY]);
             if !endpoint.options.while_impersonating {
                 found.push(codes::IMPERSONATION_REFUSED);
+                if !endpoint.options.in_one_tenant {
+                    found.push(codes::WORKSPACE_SESSION);
+                }
             }
         }
         AccessRule::Tenant(..) => {

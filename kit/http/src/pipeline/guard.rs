@@ -203,6 +203,20 @@ fn check_standing(endpoint: &Endpoint, principal: &Principal) -> Result<(), Fail
                 "this is not possible while you act as somebody else",
             ))
         }
+        Standing::Session(session) if session.only.is_some() => {
+            let may = match endpoint.access {
+                AccessRule::Platform(_) => false,
+                AccessRule::SignedIn => options.while_impersonating || options.in_one_tenant,
+                AccessRule::Public(_) | AccessRule::Tenant(..) => true,
+            };
+            if may {
+                return Ok(());
+            }
+            Err(refuse(
+                codes::WORKSPACE_SESSION,
+                "you signed in by a provider of one workspace, and this is not the workspace's: sign in by what is your own",
+            ))
+        }
         Standing::Key(_) | Standing::Session(_) => Ok(()),
     }
 }

@@ -33,6 +33,8 @@ codes! {
         "The operation concerns a person's own account or is sensitive; the key of a service account cannot do it.";
     IMPERSONATION_REFUSED = "impersonation_refused" 403 "Not while acting as somebody else":
         "Staff who act as another person may do that person's work, but not touch their account or do what is sensitive.";
+    WORKSPACE_SESSION = "workspace_session" 403 "Signed in to one workspace":
+        "The session began by a workspace's own sign-in provider and opens that workspace alone; the account itself is out of its reach.";
     TENANT_SUSPENDED = "tenant_suspended" 403 "Workspace suspended":
         "The workspace is read-only for now; reading still works, writing does not.";
     TENANT_PROVISIONING = "tenant_provisioning" 503 "Workspace not ready yet":

@@ -184,6 +184,13 @@ impl<C: Context> Declared<C> {
         self
     }
 
+    /// Lets people call it who came by a tenant's own provider, though it is the person's own and no tenant's.
+    #[must_use]
+    pub fn in_one_tenant(mut self) -> Self {
+        self.options.in_one_tenant = true;
+        self
+    }
+
     /// Lets shared caches keep the reply this long; for public documents that are the same for everybody.
     #[must_use]
     pub fn cache_public(mut self, max_age: Duration) -> Self {

@@ -20,6 +20,10 @@ pub(crate) type Run =
 
 /// What a route asks for besides access.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word of a route's declaration, and they are independent"
+)]
 pub struct Options {
     /// Rate limit class.
     pub class: Class,
@@ -37,6 +41,8 @@ pub struct Options {
     pub step_up: bool,
     /// Whether staff who act as somebody else may call it, though it is that person's own.
     pub while_impersonating: bool,
+    /// Open to people who came by a tenant's own provider, though it is no tenant's.
+    pub in_one_tenant: bool,
     /// How long shared caches may keep the reply.
     pub cache_public: Option<Duration>,
     /// Error codes this operation is known to answer with.
@@ -54,6 +60,7 @@ impl Default for Options {
             idempotent: false,
             step_up: false,
             while_impersonating: false,
+            in_one_tenant: false,
             cache_public: None,
             errors: &[],
         }

@@ -152,27 +152,32 @@ async fn who_may_not_write_does_not_learn_about_the_body() {
 async fn permissions_are_not_all_that_counts() {
     const KEY: Result<(), &str> = Err("people_only");
     const ACTING: Result<(), &str> = Err("impersonation_refused");
+    const ONE: Result<(), &str> = Err("workspace_session");
     const STALE: Result<(), &str> = Err("step_up_required");
     let app = App::new().await;
     let cases = [
-        // (method, path, owner, stale, machine, impersonated)
-        ("GET", "/api/v1/me", [Ok(()), Ok(()), KEY, ACTING]),
-        ("POST", "/api/v1/me/writes", [Ok(()), Ok(()), KEY, ACTING]),
+        // (method, path, owner, stale, machine, impersonated, vouched for by one tenant)
+        ("GET", "/api/v1/me", [Ok(()), Ok(()), KEY, ACTING, ONE]),
+        (
+            "POST",
+            "/api/v1/me/writes",
+            [Ok(()), Ok(()), KEY, ACTING, ONE],
+        ),
         (
             "DELETE",
             "/api/v1/me/session",
-            [Ok(()), Ok(()), KEY, Ok(())],
+            [Ok(()), Ok(()), KEY, Ok(()), Ok(())],
         ),
-        ("POST", "/api/v1/me/keys", [Ok(()), STALE, KEY, ACTING]),
-        ("GET", "/api/v1/tenants/alpha/notes", [Ok(()); 4]),
+        ("POST", "/api/v1/me/keys", [Ok(()), STALE, KEY, ACTING, ONE]),
+        ("GET", "/api/v1/tenants/alpha/notes", [Ok(()); 5]),
         (
             "POST",
             "/api/v1/tenants/alpha/vault",
-            [Ok(()), STALE, KEY, ACTING],
+            [Ok(()), STALE, KEY, ACTING, Ok(())],
         ),
     ];
     for (method, path, expected) in cases {
-        for (who, expected) in ["owner", "stale", "machine", "impersonated"]
+        for (who, expected) in ["owner", "stale", "machine", "impersonated", "vouched"]
             .into_iter()
             .zip(expected)
         {
@@ -193,6 +198,7 @@ async fn permissions_are_not_all_that_counts() {
     for (who, code) in [
         ("machine", "people_only"),
         ("impersonated", "impersonation_refused"),
+        ("vouched", "workspace_session"),
         ("password-only", "second_factor_required"),
         ("owner", "permission_missing"),
     ] {

@@ -11,6 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use gantry_http::HttpConfig;
 use gantry_jobs::RunnerConfig;
 use gantry_kernel::{Period, Secret};
+use gantry_outbound::OutboundSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,7 @@ pub(crate) fn sections() -> Vec<ConfigSection> {
         ConfigSection::reviewed::<HttpConfig>("http", review_http),
         ConfigSection::of::<JobsSettings>("jobs"),
         ConfigSection::reviewed::<AuditSettings>("audit", AuditSettings::review),
+        ConfigSection::reviewed::<OutboundSettings>("outbound", review_outbound),
     ]
 }
 
@@ -38,6 +40,11 @@ fn review_server(server: &ServerSettings) -> Vec<Remark> {
     let mut remarks = listen::review(server);
     remarks.extend(review_http(&edge));
     remarks
+}
+
+fn review_outbound(outbound: &OutboundSettings) -> Vec<Remark> {
+    let refused = |(key, why)| Remark::Refused { key, why };
+    outbound.faults().into_iter().map(refused).collect()
 }
 
 fn review_http(http: &HttpConfig) -> Vec<Remark> {

@@ -1,12 +1,14 @@
 //! The real programs as processes: started, watched, killed, stopped in order.
 
 mod child;
+mod openid_peers;
 mod server;
 mod smtp;
 
 use std::path::PathBuf;
 
 pub(crate) use child::Child;
+pub use openid_peers::OpenIdPeers;
 pub use server::{Server, ServerOptions};
 pub use smtp::{Mail, SmtpSim};
 

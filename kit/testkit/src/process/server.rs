@@ -107,7 +107,10 @@ impl Server {
         let log = self.databases.folder().join("gantry-2.log");
         // One installation has one address, whatever its processes listen on: it is the issuer of the tokens.
         let mut env = self.env.clone();
-        env.push(("GANTRY_SERVER__PUBLIC_URL".to_owned(), self.url()));
+        let public_url = "GANTRY_SERVER__PUBLIC_URL";
+        if !env.iter().any(|(name, _)| name == public_url) {
+            env.push((public_url.to_owned(), self.url()));
+        }
         let mut second = Self {
             child: spawn(&self.databases, &env, "127.0.0.1:0", &log),
             address: None,

@@ -10,6 +10,7 @@ use gantry_http::{Download, RequestContext, UserCx};
 use gantry_kernel::{Email, IdentityId, Problem, SessionId, Slug, TenantId, Timestamp};
 use serde::Serialize;
 
+use crate::oidc::{self, link::Link};
 use crate::role::Grant;
 use crate::{Error, Identity, member};
 
@@ -25,6 +26,7 @@ struct Export {
     memberships: Vec<Membership>,
     sessions: Vec<Session>,
     invitations: Vec<Invitation>,
+    linked_accounts: Vec<Link>,
     /// What the person did, newest first. Rows in a workspace's own log are the workspace's.
     activity: Vec<Record>,
 }
@@ -173,6 +175,7 @@ async fn collect(tx: &mut Tx, person: IdentityId) -> Result<Export, Error> {
             &args![account.email],
         )
         .await?;
+    let linked = oidc::store::links(tx, person).await?;
     Ok(Export {
         made_at: tx.now(),
         account,
@@ -180,6 +183,7 @@ async fn collect(tx: &mut Tx, person: IdentityId) -> Result<Export, Error> {
         memberships,
         sessions,
         invitations,
+        linked_accounts: linked.into_iter().map(Link::from).collect(),
         activity: activity(tx, person).await?,
     })
 }

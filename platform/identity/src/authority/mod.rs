@@ -289,11 +289,16 @@ impl Identity {
                     .confirmed_at()
                     .map(|at| at + self.config.step_up.get()),
                 operator: found.operator,
+                only: found.only_tenant,
             }),
             via,
-            platform: self
-                .roles
-                .platform(found.platform.iter().map(String::as_str)),
+            platform: match found.only_tenant {
+                // Its workspace says who somebody is, not what they are to the platform.
+                Some(_) => BTreeSet::new(),
+                None => self
+                    .roles
+                    .platform(found.platform.iter().map(String::as_str)),
+            },
         };
         let membership = found.membership();
         // Staff acting as a member have proven a second factor of their own.

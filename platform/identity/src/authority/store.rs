@@ -14,6 +14,8 @@ pub(super) struct Found {
     pub(super) last_seen_at: Timestamp,
     pub(super) operator: Option<IdentityId>,
     operator_tenant: Option<TenantId>,
+    /// The one workspace whose provider vouched for the person.
+    pub(super) only_tenant: Option<TenantId>,
     proven_at: Timestamp,
     second_factor_at: Option<Timestamp>,
     has_second_factor: bool,
@@ -42,11 +44,13 @@ impl Found {
     }
 
     /// The membership that was asked about, if this session may use it: staff who act as somebody else see the one
-    /// workspace they named.
+    /// workspace they named, and who came by a workspace's provider sees that one.
     pub(super) fn membership(&self) -> Option<&Membership> {
+        let opens = |only: Option<TenantId>, tenant| only.is_none_or(|only| only == tenant);
         self.tenant
             .as_ref()
-            .filter(|tenant| self.operator_tenant.is_none_or(|only| only == tenant.id))
+            .filter(|tenant| opens(self.operator_tenant, tenant.id))
+            .filter(|tenant| opens(self.only_tenant, tenant.id))
     }
 
     /// Whether a second factor was given that the account still has.
@@ -132,6 +136,7 @@ impl FromRow for Joined {
             second_factor_at: row.get("second_factor_at")?,
             operator: row.get("operator_id")?,
             operator_tenant: row.get("operator_tenant_id")?,
+            only_tenant: row.get("only_tenant_id")?,
             proven_at: row.get("proven_at")?,
             has_second_factor: second_factor.is_some(),
             platform: platform
@@ -160,7 +165,7 @@ pub(super) async fn find(
             sql!(
                 "select s.id, s.identity_id, s.secret_hash, s.last_seen_at, s.expires_at,
                         s.revoked_at, s.proven_at, s.second_factor_at, s.operator_id,
-                        s.operator_tenant_id,
+                        s.operator_tenant_id, s.only_tenant_id,
                         i.state as account_state, i.verified_at, i.second_factor_since,
                         (select string_agg(p.role, ',') from platform_grants p
                          where p.identity_id = s.identity_id) as platform,

@@ -30,7 +30,8 @@ pub(crate) struct SecondFactor {
 
 /// What an answer to a challenge led to. Its transaction is committed whatever it is.
 enum Outcome {
-    Begun(Box<Begun>, Email),
+    /// With the address of the account, where its password was the first proof.
+    Begun(Box<Begun>, Option<Email>),
     Wrong,
     Gone,
     Refused(FactorError),
@@ -62,7 +63,9 @@ pub(crate) async fn second_factor(
         })
         .await?;
     match outcome {
-        Outcome::Begun(begun, email) => {
+        // A provider's word neither ends a wait for the password nor opens another series of guesses at it.
+        Outcome::Begun(begun, None) => begun.reply(&identity, None).await,
+        Outcome::Begun(begun, Some(email)) => {
             let account = identity.account_key(&email);
             let known = identity.devices.known(&cx, &account, None);
             identity.forgive(&Guesser::new(account, known));
@@ -97,7 +100,8 @@ async fn answer(
             store::close(tx, challenge).await?;
             start.methods = start.methods.and(&methods).with(Method::MultiFactor);
             let begun = begin(tx, &start, origin, &state.config).await?;
-            Ok(Outcome::Begun(Box::new(begun), account.email))
+            let known = start.vouched.is_none().then_some(account.email);
+            Ok(Outcome::Begun(Box::new(begun), known))
         }
         Verdict::Wrong => {
             store::count(tx, challenge).await?;

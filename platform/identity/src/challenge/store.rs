@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use gantry_db::{DbError, Tx, args, from_row, sql};
-use gantry_kernel::{IdentityId, Secret, Timestamp, crypto};
+use gantry_kernel::{IdentityId, Secret, TenantId, Timestamp, crypto};
 
+use crate::oidc::{LinkId, Vouched};
 use crate::session::Methods;
 use crate::session::api::Mode;
 use crate::session::begin::Start;
@@ -18,12 +19,16 @@ struct Row {
     identity_id: IdentityId,
     mode: String,
     methods: String,
+    link_id: Option<LinkId>,
+    only_tenant_id: Option<TenantId>,
 }
 
 from_row!(Row {
     identity_id,
     mode,
-    methods
+    methods,
+    link_id,
+    only_tenant_id
 });
 
 /// A new challenge for who proved `start.methods`.
@@ -35,15 +40,18 @@ pub(super) async fn put(
     let expires_at = tx.now() + LIFETIME;
     tx.execute(
         sql!(
-            "insert into challenges (hash, identity_id, mode, methods, tries, expires_at)
-             values ($1, $2, $3, $4, 0, $5)"
+            "insert into challenges (hash, identity_id, mode, methods, tries, expires_at, link_id,
+                                     only_tenant_id)
+             values ($1, $2, $3, $4, 0, $5, $6, $7)"
         ),
         &args![
             hash(&token),
             start.person,
             start.mode.as_str(),
             start.methods.text(),
-            expires_at
+            expires_at,
+            start.vouched.map(|by| by.link),
+            start.vouched.and_then(|by| by.only)
         ],
     )
     .await?;
@@ -56,7 +64,7 @@ pub(super) async fn get(tx: &mut Tx, token: &Secret<String>) -> Result<Option<St
     let row: Option<Row> = tx
         .opt(
             sql!(
-                "select identity_id, mode, methods from challenges
+                "select identity_id, mode, methods, link_id, only_tenant_id from challenges
                  where hash = $1 and expires_at > $2 and tries < $3"
             ),
             &args![hash(token), now, TRIES],
@@ -64,14 +72,14 @@ pub(super) async fn get(tx: &mut Tx, token: &Secret<String>) -> Result<Option<St
         .await?;
     Ok(row.map(|row| Start {
         person: row.identity_id,
-        mode: if row.mode == Mode::Cookie.as_str() {
-            Mode::Cookie
-        } else {
-            Mode::Token
-        },
+        mode: Mode::of(&row.mode),
         methods: Methods::parse(&row.methods),
         impersonation: None,
         brought: None,
+        vouched: row.link_id.map(|link| Vouched {
+            link,
+            only: row.only_tenant_id,
+        }),
     }))
 }
 

@@ -81,6 +81,7 @@ pub(crate) async fn impersonate(
                     reason,
                 }),
                 brought: None,
+                vouched: None,
             };
             begin(tx, &start, &origin, &config).await
         })

@@ -6,10 +6,10 @@ use std::path::Path;
 use gantry_kernel::Email;
 use gantry_kernel::email::NotAnEmail;
 use gantry_kernel::text::NotText;
+use gantry_passwords::{HashError, check_stored};
 use serde::Deserialize;
 
 use crate::account::PersonName;
-use crate::password::{HashError, stored};
 
 /// Bytes of the longest line; what an account is made of is far shorter.
 const MAX_LINE: u64 = 16 * 1024;
@@ -92,7 +92,7 @@ impl Raw {
             |field, text: &str| PersonName::new(text).map_err(|error| RowError::Name(field, error));
         let hash = self.hash.filter(|hash| !hash.is_empty());
         match &hash {
-            Some(hash) => stored::check(hash)?,
+            Some(hash) => check_stored(hash)?,
             None if !self.verified => return Err(RowError::Nothing),
             None => {}
         }

@@ -29,6 +29,9 @@ pub(crate) struct Me {
     memberships: Vec<Membership>,
     /// What they may do as staff of the platform.
     platform_permissions: Vec<String>,
+    /// Set when the session began by a workspace's own provider: it opens that one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_workspace: Option<TenantId>,
     /// Set when the platform's staff act as this person: show it on every page.
     #[serde(skip_serializing_if = "Option::is_none")]
     impersonation: Option<Impersonated>,
@@ -71,6 +74,7 @@ pub(crate) struct Membership {
 pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Result<Json<Me>, Error> {
     let person = cx.principal().identity;
     let acting = cx.session().operator.map(|_| cx.session().id);
+    let only = cx.session().only;
     let (account, memberships, impersonation) = identity
         .control
         .read(async move |tx| {
@@ -83,10 +87,12 @@ pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Resul
                 None => None,
             };
             for tenant in store::tenants_of(tx, person).await? {
-                // Where else the person belongs is none of the staff's business.
-                if impersonation
-                    .as_ref()
-                    .is_some_and(|only| only.workspace != tenant.id)
+                // Where else the person belongs is none of the staff's business, nor of a workspace's provider.
+                let acting = impersonation.as_ref().map(|acting| acting.workspace);
+                if [acting, only]
+                    .iter()
+                    .flatten()
+                    .any(|only| *only != tenant.id)
                 {
                     continue;
                 }
@@ -110,6 +116,7 @@ pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Resul
         name: account.name,
         memberships,
         platform_permissions: cx.principal().platform.iter().cloned().collect(),
+        only_workspace: only,
         impersonation,
     }))
 }

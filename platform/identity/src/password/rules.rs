@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use gantry_db::{DbError, Tx};
 use gantry_kernel::{IdentityId, Secret};
+use gantry_passwords::{Strength, is_common};
 
-use super::common::is_common;
 use crate::{Error, Identity, account, member};
 
 /// Fewest characters (Unicode scalar values) of a new password.
@@ -156,7 +156,7 @@ fn obvious(password: &str, words: &[String]) -> Result<(), WeakPassword> {
 
 /// What the rules say of a password, and how strong it is.
 pub(crate) struct Verdict {
-    pub(crate) strength: super::Strength,
+    pub(crate) strength: Strength,
     pub(crate) problem: Option<WeakPassword>,
 }
 

@@ -24,6 +24,7 @@ pub(super) fn factors(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::post("/api/v1/me/step-up", "step_up")
                 .signed_in()
+                .in_one_tenant()
                 .summary("Confirm that it is you, before something sensitive")
                 .errors(&[
                     "invalid_request",

@@ -3,6 +3,7 @@
 mod access;
 mod factors;
 mod operators;
+mod providers;
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use gantry_kernel::ScopeKind;
 
 use crate::role::{AUDIT_READ, MEMBER_MANAGE, MEMBER_READ};
 use crate::{
-    Identity, account, audit, error, factor, invitation, member, password, session, set_up,
+    Identity, account, audit, error, factor, invitation, member, oidc, password, session, set_up,
     sign_up, token,
 };
 
@@ -27,8 +28,10 @@ pub(crate) fn routes(state: &Arc<Identity>) -> Routes {
     let routes = Routes::new(Arc::clone(state))
         .errors(error::CODES)
         .errors(factor::CODES)
+        .errors(oidc::CODES)
         .errors(&[LIMIT_REACHED]);
     let people = operators::operators(account(factors::factors(me(public(routes)))));
+    let people = providers::providers(people);
     access::security(access::services(access::roles(tenant(people)))).finish()
 }
 
@@ -147,7 +150,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::get("/.well-known/jwks.json", "get_jwks")
                 .public("verifiers elsewhere need the public keys")
-                .cache_public(token::keys::JWKS_MAX_AGE)
+                .cache_public(gantry_signing::JWKS_MAX_AGE)
                 .summary("The public keys that verify access tokens")
                 .handle(token::api::jwks),
         )

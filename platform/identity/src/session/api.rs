@@ -36,6 +36,15 @@ impl Mode {
             Self::Cookie => "cookie",
         }
     }
+
+    /// By its stored name.
+    pub(crate) fn of(stored: &str) -> Self {
+        if stored == Self::Cookie.as_str() {
+            Self::Cookie
+        } else {
+            Self::Token
+        }
+    }
 }
 
 /// Credentials.
@@ -103,6 +112,7 @@ pub(crate) async fn log_in(
         methods: Methods::new([Method::Password]),
         impersonation: None,
         brought: CookieValue::of(&cx),
+        vouched: None,
     };
     let (proven, config) = (proof.clone(), identity.config.clone());
     let entered = identity

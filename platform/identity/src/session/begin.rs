@@ -10,6 +10,7 @@ use super::store::{self, NewSession};
 use super::{CookieValue, Methods};
 use crate::config::IdentityConfig;
 use crate::impersonation::Impersonation;
+use crate::oidc::Vouched;
 use crate::password::device::NewDevice;
 use crate::{Error, Identity, account};
 
@@ -42,6 +43,8 @@ pub(crate) struct Start {
     pub(crate) impersonation: Option<Impersonation>,
     /// The browser session that the client had before; it ends.
     pub(crate) brought: Option<CookieValue>,
+    /// Which provider vouched for them, when one did.
+    pub(crate) vouched: Option<Vouched>,
 }
 
 /// Writes the session and its audit row, and notes the log-in. Only for a caller whose account needs no further
@@ -60,6 +63,7 @@ pub(crate) async fn begin(
         methods: &start.methods,
         multi_factor: start.methods.is_multi_factor(),
         impersonation: start.impersonation.as_ref(),
+        vouched: start.vouched,
         origin,
     };
     let (session, expires, carrier) = match start.mode {
@@ -90,6 +94,10 @@ pub(crate) async fn begin(
     let facts = Facts::new()
         .with("kind", start.mode.as_str())
         .with("methods", start.methods.text());
+    let facts = match start.vouched {
+        Some(vouched) => facts.with("link", vouched.link.to_string()),
+        None => facts,
+    };
     let brought = match &start.brought {
         Some(brought) => store::end_brought(tx, brought).await?,
         None => 0,

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 pub(crate) enum Method {
     /// The password of the account.
     Password,
+    /// The word of an OpenID Connect provider. The registry of RFC 8176 has no name for it; this one is in use.
+    Federated,
     /// A code that works once: of an authenticator app, or a recovery code.
     OneTimeCode,
     /// Proofs of different kinds, or one that is of several kinds by itself.
@@ -14,11 +16,17 @@ pub(crate) enum Method {
 }
 
 impl Method {
-    const ALL: [Self; 3] = [Self::Password, Self::OneTimeCode, Self::MultiFactor];
+    const ALL: [Self; 4] = [
+        Self::Password,
+        Self::Federated,
+        Self::OneTimeCode,
+        Self::MultiFactor,
+    ];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Password => "pwd",
+            Self::Federated => "fed",
             Self::OneTimeCode => "otp",
             Self::MultiFactor => "mfa",
         }

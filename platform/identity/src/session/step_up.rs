@@ -54,6 +54,11 @@ pub(crate) async fn step_up(
         .ok_or(Error::NotFound)?;
     let session = Session {
         id: cx.session().id,
+        // A workspace's provider can begin as many sessions as it likes: a series of guesses in each would be no bound.
+        guesses: match cx.session().only {
+            Some(_) => Known::Nobody,
+            None => Known::Session(cx.session().id),
+        },
         account,
         origin: cx.origin(),
     };
@@ -73,6 +78,8 @@ pub(crate) async fn step_up(
 #[derive(Clone)]
 struct Session {
     id: SessionId,
+    /// Who is counted when the password is wrong.
+    guesses: Known,
     account: Account,
     origin: Origin,
 }
@@ -86,7 +93,7 @@ async fn by_password(
     if session.account.has_second_factor() {
         return Err(FactorError::Needed.into());
     }
-    let (email, known) = (&session.account.email, Known::Session(session.id));
+    let (email, known) = (&session.account.email, session.guesses);
     let proof = prove(identity, email, password, known, &session.origin)
         .await
         .map_err(|error| match error {

@@ -1,13 +1,14 @@
 //! Rows of `sessions`.
 
 use gantry_db::{DbError, Tx, args, from_row, sql};
-use gantry_kernel::{IdentityId, MAX_USER_AGENT, Origin, Secret, SessionId, Timestamp};
+use gantry_kernel::{IdentityId, MAX_USER_AGENT, Origin, Secret, SessionId, TenantId, Timestamp};
 
 use super::api::Mode;
 use super::{CookieValue, Methods};
 use crate::challenge;
 use crate::config::IdentityConfig;
 use crate::impersonation::{self, Impersonation};
+use crate::oidc::{LinkId, Vouched, provider};
 use crate::token::refresh;
 
 /// Sessions of one person; one more ends the one that was idle for longest.
@@ -42,6 +43,7 @@ pub(crate) struct NewSession<'a> {
     pub(crate) methods: &'a Methods,
     pub(crate) multi_factor: bool,
     pub(crate) impersonation: Option<&'a Impersonation>,
+    pub(crate) vouched: Option<Vouched>,
     pub(crate) origin: &'a Origin,
 }
 
@@ -96,6 +98,13 @@ async fn insert(
     absolute: Timestamp,
 ) -> Result<(), DbError> {
     let now = tx.now();
+    let only = new.vouched.and_then(|by| by.only);
+    // What a workspace says about somebody is no proof of the account: nothing sensitive follows from it.
+    let proven_at = if only.is_some() {
+        Timestamp::from_micros(0)
+    } else {
+        now
+    };
     let kind = if secret_hash.is_some() {
         Mode::Cookie
     } else {
@@ -113,8 +122,9 @@ async fn insert(
             "insert into sessions (id, identity_id, kind, secret_hash, methods, proven_at,
                                    second_factor_at, created_at, last_seen_at, expires_at,
                                    absolute_at, ip, user_agent, operator_id, operator_tenant_id,
-                                   operator_reason)
-             values ($1, $2, $3, $4, $5, $6, $7, $6, $6, $8, $9, $10, $11, $12, $13, $14)"
+                                   operator_reason, link_id, only_tenant_id)
+             values ($1, $2, $3, $4, $5, $15, $7, $6, $6, $8, $9, $10, $11, $12, $13, $14, $16,
+                     $17)"
         ),
         &args![
             session,
@@ -131,6 +141,9 @@ async fn insert(
             new.impersonation.map(|by| by.operator),
             new.impersonation.map(|by| by.tenant),
             new.impersonation.map(|by| by.reason.as_str()),
+            proven_at,
+            new.vouched.map(|by| by.link),
+            only,
         ],
     )
     .await?;
@@ -208,7 +221,8 @@ pub(crate) async fn end_brought(tx: &mut Tx, brought: &CookieValue) -> Result<u6
     .await
 }
 
-/// Ends what is more than a person may have besides the newest session: those that were idle for longest.
+/// Ends what is more than a person may have besides the newest session: those that were idle for longest. What one
+/// workspace's provider began counts by itself, so that it pushes nothing else out.
 pub(crate) async fn end_surplus(
     tx: &mut Tx,
     identity: IdentityId,
@@ -220,6 +234,8 @@ pub(crate) async fn end_surplus(
             "update sessions set revoked_at = $3, revoked_reason = 'too_many' where id in
              (select id from sessions
               where identity_id = $1 and id <> $2 and revoked_at is null and expires_at > $3
+                and coalesce(only_tenant_id, '') =
+                    (select coalesce(n.only_tenant_id, '') from sessions n where n.id = $2)
               order by last_seen_at desc, id desc limit 1000 offset $4)"
         ),
         &args![identity, newest, now, MOST - 1],
@@ -295,6 +311,41 @@ pub(crate) async fn revoke_all(
                and (cast($2 as text) is null or id <> $2)"
         ),
         &args![identity, except, now, reason],
+    )
+    .await
+}
+
+/// Ends the sessions that began by a link, except one.
+pub(crate) async fn revoke_linked(
+    tx: &mut Tx,
+    link: LinkId,
+    except: SessionId,
+) -> Result<u64, DbError> {
+    let now = tx.now();
+    tx.execute(
+        sql!(
+            "update sessions set revoked_at = $3, revoked_reason = 'unlinked'
+             where link_id = $1 and id <> $2 and revoked_at is null"
+        ),
+        &args![link, except, now],
+    )
+    .await
+}
+
+/// Ends the sessions that began by a workspace's provider.
+pub(crate) async fn revoke_by_provider(
+    tx: &mut Tx,
+    tenant: TenantId,
+    issuer: &str,
+) -> Result<u64, DbError> {
+    let now = tx.now();
+    tx.execute(
+        sql!(
+            "update sessions set revoked_at = $3, revoked_reason = 'provider_ended'
+             where revoked_at is null and link_id in
+             (select id from oidc_links where scope = $1 and issuer = $2)"
+        ),
+        &args![provider::scope(Some(tenant)), issuer, now],
     )
     .await
 }

@@ -7,11 +7,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use gantry_kernel::{IdentityId, Kernel, SessionId, Timestamp, crypto};
+use gantry_signing::{KeyError, KeySet, SigningKeys};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 use super::cache::Generations;
-use super::keys::{KeyError, KeySet, SigningKeys};
+use crate::Error;
 use crate::session::Methods;
 
 /// The `typ` of an access token (RFC 9068, section 2.1): nothing else signed by these keys passes as one.
@@ -67,6 +68,15 @@ pub(crate) enum TokenError {
     Expired,
     #[error(transparent)]
     Keys(#[from] KeyError),
+}
+
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Keys(keys) => Self::Keys(keys),
+            TokenError::Refused(_) | TokenError::Expired => Self::SessionEnded,
+        }
+    }
 }
 
 /// Makes and checks access tokens.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use gantry_http::{Body, Json, PublicCx, RequestContext};
 use gantry_kernel::Secret;
+use gantry_signing::JwkSet;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::keys::JwkSet;
 use super::refresh::{self, Outcome};
 use crate::session::api::SignedIn;
 use crate::{Error, Identity};

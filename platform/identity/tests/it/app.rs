@@ -18,6 +18,7 @@ use gantry_identity::{
 use gantry_jobs::{OutboxId, OutboxMail, Place};
 use gantry_kernel::crypto::Keyring;
 use gantry_kernel::{Kernel, ManualClock, Problem, ScopeKind, Secret, Slug, TenantId, UnitId};
+use gantry_outbound::{Outbound, OutboundSettings};
 use gantry_testkit::{Engine, Stage};
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ pub(crate) struct App {
     pub(crate) control: ControlDb,
     pub(crate) member_limit: Arc<Limit>,
     units: Arc<Halls>,
-    stage: Arc<Stage>,
+    pub(crate) stage: Arc<Stage>,
 }
 
 struct Directory;
@@ -148,14 +149,18 @@ impl App {
 
     /// As [`App::new`], with other settings.
     pub(crate) async fn with(engine: Engine, set: impl FnOnce(&mut IdentityConfig)) -> Self {
+        Self::on(Self::stage(engine).await, keyring(&[1]), set)
+    }
+
+    /// Databases and a clock, before anything runs on them.
+    pub(crate) async fn stage(engine: Engine) -> Arc<Stage> {
         let modules = [
             gantry_audit::MIGRATIONS,
             gantry_http::migrations(),
             gantry_jobs::MIGRATIONS,
             MIGRATIONS,
         ];
-        let stage = Arc::new(Stage::new(engine, modules).await);
-        Self::on(stage, keyring(&[1]), set)
+        Arc::new(Stage::new(engine, modules).await)
     }
 
     /// Another process over the same databases, with these master keys; the first seals.
@@ -163,7 +168,11 @@ impl App {
         Self::on(Arc::clone(&self.stage), keyring(master_keys), |_| {})
     }
 
-    fn on(stage: Arc<Stage>, keyring: Keyring, set: impl FnOnce(&mut IdentityConfig)) -> Self {
+    pub(crate) fn on(
+        stage: Arc<Stage>,
+        keyring: Keyring,
+        set: impl FnOnce(&mut IdentityConfig),
+    ) -> Self {
         let (kernel, databases) = (stage.kernel.clone(), &stage.databases);
         let contracts = Contracts::new();
         let member_limit = Arc::new(Limit(AtomicI64::new(-1)));
@@ -189,6 +198,10 @@ impl App {
             limits: contracts.limits.clone(),
             units: contracts.units.clone(),
             public_url: ORIGIN.into(),
+            outbound: Outbound::new(OutboundSettings {
+                allow_private: vec!["127.0.0.1".to_owned()],
+                ..OutboundSettings::default()
+            }),
             config,
         })
         .unwrap();

@@ -17,6 +17,7 @@ mod import;
 mod keys;
 mod members;
 mod module;
+mod oidc;
 mod passwords;
 mod people;
 mod roles;

@@ -32,7 +32,7 @@ impl People {
             scope,
         };
         match who {
-            "owner" | "stale" | "machine" | "impersonated" => {
+            "owner" | "stale" | "machine" | "impersonated" | "vouched" => {
                 vec![grant(Scope::All, &[READ, WRITE])]
             }
             "units" => vec![grant(Scope::Units([self.unit].into()), &[READ, WRITE])],
@@ -74,7 +74,7 @@ impl Authority for People {
             );
             let identity: IdentityId = text.parse().unwrap();
             let platform = match who {
-                "operator" | "password-only" | "machine" | "impersonated" => {
+                "operator" | "password-only" | "machine" | "impersonated" | "vouched" => {
                     [STAFF.to_string()].into()
                 }
                 _ => [].into(),
@@ -84,6 +84,7 @@ impl Authority for People {
                 multi_factor: who == "operator",
                 fresh_until: (who != "stale").then(|| self.kernel.now() + Duration::from_mins(1)),
                 operator: (who == "impersonated").then_some(identity),
+                only: (who == "vouched").then_some(self.tenant),
             });
             let principal = Principal {
                 identity,

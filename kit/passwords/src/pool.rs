@@ -1,0 +1,319 @@
+//! Where passwords are hashed: a fixed number of threads, each with one block of memory that it keeps.
+//!
+//! More hashing threads than cores lose throughput, and one allocation per hash leaves gigabytes in the
+//! allocator's arenas (measured: 1.9 GiB for 30 threads). A bounded queue in front turns a flood of
+//! log-ins into 503 for the flood instead of slowness for everybody.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use gantry_kernel::{Entropy, Problem, Secret};
+use tokio::sync::oneshot;
+
+use crate::breached::Breached;
+use crate::phc::{self, Cost, HashError, Memory, SALT_BYTES};
+use crate::stored;
+use crate::strength::{self, Strength};
+
+/// How long a client is asked to wait when the queue is full: about the time a full queue takes.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+/// Settings of the pool.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolSize {
+    /// Hashing threads; more than cores lose throughput.
+    pub threads: usize,
+    /// Requests that may wait; the next one is refused.
+    pub queue: usize,
+    /// What the names of the threads begin with.
+    pub name: &'static str,
+}
+
+/// A piece of work; the memory is the thread's own.
+type Task = Box<dyn FnOnce(&mut Memory) + Send>;
+
+/// Why no answer came from the pool.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// Too many are waiting.
+    #[error("too many passwords are being checked right now")]
+    Full,
+    /// A defect ended the work; the thread goes on with the next.
+    #[error("a hashing thread panicked")]
+    Panicked,
+    /// There is no thread.
+    #[error("the password hashing pool has stopped")]
+    Stopped,
+    /// Hashing itself failed.
+    #[error(transparent)]
+    Hash(#[from] HashError),
+}
+
+impl From<PoolError> for Problem {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::Full => Self::unavailable(
+                "busy",
+                "too many people are signing in right now; try again shortly",
+                RETRY_AFTER,
+            ),
+            PoolError::Stopped => {
+                Self::unavailable("stopping", "the server is stopping", RETRY_AFTER)
+            }
+            PoolError::Panicked | PoolError::Hash(_) => Self::internal(error),
+        }
+    }
+}
+
+/// Hashes and verifies passwords. Cheap to clone; the threads end when the last clone is dropped.
+#[derive(Clone)]
+pub struct Hasher {
+    work: SyncSender<Task>,
+    entropy: Arc<dyn Entropy>,
+    cost: Cost,
+    decoy: Arc<str>,
+    hashes: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Hasher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hasher")
+            .field("cost", &self.cost)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hasher {
+    /// Starts the threads. Errors: an impossible cost, or threads that cannot be started.
+    pub fn start(
+        size: PoolSize,
+        cost: Cost,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
+        cost.check()?;
+        // A hash nobody's password has: it is compared for accounts that do not exist.
+        let mut random = [0_u8; SALT_BYTES * 2];
+        entropy.fill(&mut random);
+        let (salt, password) = random.split_at(SALT_BYTES);
+        let mut decoy_salt = [0_u8; SALT_BYTES];
+        decoy_salt.copy_from_slice(salt);
+        let decoy = phc::hash(password, &decoy_salt, cost, &mut Memory::default())?;
+
+        let (work, queue) = sync_channel(size.queue.max(1));
+        let queue = Arc::new(Mutex::new(queue));
+        for n in 0..size.threads.max(1) {
+            let queue = Arc::clone(&queue);
+            std::thread::Builder::new()
+                .name(format!("{}{n}", size.name))
+                .spawn(move || run(&queue))?;
+        }
+        Ok(Self {
+            work,
+            entropy,
+            cost,
+            decoy: decoy.into(),
+            hashes: Arc::default(),
+        })
+    }
+
+    /// A PHC string for `password` at today's cost.
+    pub async fn hash(&self, password: Secret<String>) -> Result<String, PoolError> {
+        let mut salt = [0_u8; SALT_BYTES];
+        self.entropy.fill(&mut salt);
+        let (cost, hashes) = (self.cost, Arc::clone(&self.hashes));
+        let hash = move |memory: &mut Memory| {
+            hashes.fetch_add(1, Ordering::Relaxed);
+            phc::hash(password.expose().as_bytes(), &salt, cost, memory)
+        };
+        Ok(self.ask(hash).await??)
+    }
+
+    /// Whether `password` matches `stored`. Without a stored hash a decoy is compared, so that an unknown
+    /// account takes as long as a known one, and the answer is `false`.
+    pub async fn verify(
+        &self,
+        password: Secret<String>,
+        stored: Option<String>,
+    ) -> Result<bool, PoolError> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.to_string());
+        let (cost, hashes) = (self.cost, Arc::clone(&self.hashes));
+        let verify = move |memory: &mut Memory| {
+            hashes.fetch_add(1, Ordering::Relaxed);
+            let matches = stored::verify(password.expose().as_bytes(), &stored, memory);
+            memory.keep(cost);
+            matches
+        };
+        Ok(self.ask(verify).await?? && known)
+    }
+
+    /// How strong a password is for somebody who knows `words`.
+    pub async fn estimate(
+        &self,
+        password: Secret<String>,
+        words: Vec<String>,
+    ) -> Result<Strength, PoolError> {
+        self.ask(move |_| strength::estimate(&password, &words))
+            .await
+    }
+
+    /// Whether a password is on the list; reads files, which is why it is done here.
+    pub async fn is_breached(
+        &self,
+        list: Arc<Breached>,
+        password: Secret<String>,
+    ) -> Result<io::Result<bool>, PoolError> {
+        self.ask(move |_| list.holds(password.expose().as_bytes()))
+            .await
+    }
+
+    /// Hashes computed since the start.
+    pub fn hashes(&self) -> u64 {
+        self.hashes.load(Ordering::Relaxed)
+    }
+
+    /// Whether a stored hash should be made anew at the next log-in.
+    pub fn is_outdated(&self, stored: &str) -> bool {
+        phc::is_outdated(stored, self.cost)
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Memory) -> T + Send + 'static,
+    ) -> Result<T, PoolError> {
+        let (reply, answer) = oneshot::channel();
+        let task: Task = Box::new(move |memory| {
+            // A client that hung up must not cost 25 ms.
+            if !reply.is_closed() {
+                drop(reply.send(work(memory)));
+            }
+        });
+        self.work.try_send(task).map_err(|error| match error {
+            TrySendError::Full(_) => PoolError::Full,
+            TrySendError::Disconnected(_) => PoolError::Stopped,
+        })?;
+        // The threads last as long as this pool, so only a panic drops the other end.
+        answer.await.map_err(|_| PoolError::Panicked)
+    }
+}
+
+/// Why the pool did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configured cost cannot be used.
+    #[error(transparent)]
+    Cost(#[from] HashError),
+    /// The operating system refused a thread.
+    #[error("a hashing thread could not be started: {0}")]
+    Thread(#[from] io::Error),
+}
+
+fn run(queue: &Mutex<Receiver<Task>>) {
+    let mut memory = Memory::default();
+    loop {
+        // The lock is held while waiting: exactly one idle thread waits on the queue, the others on it.
+        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(task) = next else { return };
+        if catch_unwind(AssertUnwindSafe(|| task(&mut memory))).is_err() {
+            memory = Memory::default();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use gantry_kernel::SeededEntropy;
+
+    use super::*;
+
+    const CHEAP: Cost = Cost {
+        memory_kib: 64,
+        passes: 1,
+        lanes: 1,
+    };
+
+    fn pool(threads: usize, queue: usize) -> Hasher {
+        Hasher::start(
+            PoolSize {
+                threads,
+                queue,
+                name: "test-",
+            },
+            CHEAP,
+            Arc::new(SeededEntropy::new(1)),
+        )
+        .unwrap()
+    }
+
+    fn secret(text: &str) -> Secret<String> {
+        Secret::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn an_unknown_account_is_hashed_and_refused() {
+        let pool = pool(1, 4);
+        let stored = pool.hash(secret("correct horse")).await.unwrap();
+        assert!(
+            pool.verify(secret("correct horse"), Some(stored.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !pool
+                .verify(secret("wrong horse"), Some(stored))
+                .await
+                .unwrap()
+        );
+        assert!(!pool.verify(secret("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_with_a_time_to_come_back() {
+        let pool = pool(1, 1);
+        let (begun, held) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
+        let (there, here) = (Arc::clone(&begun), Arc::clone(&held));
+        let busy = pool.ask(move |_| {
+            there.wait();
+            here.wait();
+        });
+        let mut busy = Box::pin(busy);
+        assert!(futures_util::poll!(&mut busy).is_pending());
+        begun.wait();
+        let mut waiting = Box::pin(pool.verify(secret("first"), None));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        let refused = pool.verify(secret("second"), None).await;
+        assert!(matches!(refused, Err(PoolError::Full)), "{refused:?}");
+        let problem = Problem::from(PoolError::Full);
+        assert_eq!(problem.kind.status(), 503);
+        assert!(problem.retry_after.is_some());
+        held.wait();
+        busy.await.unwrap();
+        assert!(!waiting.await.unwrap());
+    }
+
+    /// With as many panics as there are threads and more, all of them are still there.
+    #[tokio::test]
+    async fn a_panic_is_answered_and_the_thread_goes_on() {
+        let pool = pool(2, 4);
+        for _ in 0..5 {
+            let ended = pool.ask::<()>(|_| panic!("a defect")).await;
+            assert!(matches!(ended, Err(PoolError::Panicked)), "{ended:?}");
+        }
+        assert_eq!(Problem::from(PoolError::Panicked).kind.status(), 500);
+        // Both wait for each other: one thread alone would never get past.
+        let meet = Arc::new(Barrier::new(2));
+        let (one, two) = (Arc::clone(&meet), meet);
+        let both = (pool.ask(move |_| one.wait()), pool.ask(move |_| two.wait()));
+        let (one, two) = tokio::join!(both.0, both.1);
+        assert!(one.is_ok() && two.is_ok());
+        let stored = pool.hash(secret("correct horse")).await.unwrap();
+        let known = pool.verify(secret("correct horse"), Some(stored)).await;
+        assert!(known.unwrap());
+    }
+}
