@@ -13,9 +13,9 @@ use crate::context::{PublicCx, RequestContext};
 use crate::health::{Health, Outcome};
 use crate::input::Path;
 use crate::limit::Class;
-use crate::openapi::{DOCS_CSS, docs_page, escape, html};
-use crate::output::{Json, Raw};
-use crate::problem::ErrorCode;
+use crate::openapi::{DOCS_CSS, Describe, docs_page, escape, html};
+use crate::output::{Json, Raw, Reply, Response, json};
+use crate::problem::{ErrorCode, codes};
 use crate::route::{Route, Routes, Table};
 
 /// Policy of the server's own pages: one stylesheet from here, nothing else.
@@ -88,6 +88,7 @@ pub(crate) fn routes(state: Arc<Builtin>) -> Routes {
                 .public("the description of the API is not secret")
                 .cache_public(hour)
                 .summary("this API as OpenAPI 3.1")
+                .media(&["application/json"])
                 .handle(openapi),
         )
         .route(
@@ -95,6 +96,7 @@ pub(crate) fn routes(state: Arc<Builtin>) -> Routes {
                 .public("the description of the API is not secret")
                 .cache_public(hour)
                 .summary("a page that lists the operations")
+                .media(&["text/html"])
                 .handle(docs),
         )
         .route(
@@ -102,6 +104,7 @@ pub(crate) fn routes(state: Arc<Builtin>) -> Routes {
                 .public("stylesheet of the public pages")
                 .cache_public(hour)
                 .summary("stylesheet of the server's own pages")
+                .media(&["text/css"])
                 .handle(style),
         )
         .route(
@@ -109,12 +112,15 @@ pub(crate) fn routes(state: Arc<Builtin>) -> Routes {
                 .public("problem replies link here")
                 .cache_public(hour)
                 .summary("what an error code means")
+                .media(&["application/json", "text/html"])
                 .handle(error_code),
         )
         .route(
             Route::get("/.well-known/security.txt", "get_security_txt")
                 .public("finders of a weakness look here (RFC 9116)")
                 .summary("whom to tell about a weakness")
+                .media(&["text/plain"])
+                .errors(&[codes::NOT_FOUND.code])
                 .handle(security_txt),
         )
         .finish()
@@ -124,9 +130,9 @@ async fn alive(_: Arc<Builtin>, _: PublicCx, (): ()) -> Result<Json<Alive>, Prob
     Ok(Json(Alive { status: "ok" }))
 }
 
-async fn ready(state: Arc<Builtin>, _: PublicCx, (): ()) -> Result<Raw, Problem> {
+async fn ready(state: Arc<Builtin>, _: PublicCx, (): ()) -> Result<Readiness, Problem> {
     let checks = state.health.needed().await;
-    report_reply(&report(&state.health, checks))
+    Ok(Readiness(report(&state.health, checks)))
 }
 
 async fn all(state: Arc<Builtin>, _: PublicCx, (): ()) -> Result<Json<Report>, Problem> {
@@ -145,14 +151,24 @@ fn report(health: &Health, checks: Vec<Outcome>) -> Report {
     Report { status, checks }
 }
 
-fn report_reply(report: &Report) -> Result<Raw, Problem> {
-    let bytes = serde_json::to_vec(report).map_err(Problem::internal)?;
-    let status = if report.status == "ok" {
-        StatusCode::OK
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    Ok(Raw::new("application/json", bytes).status(status))
+/// A report whose status says the same as its first word.
+struct Readiness(Report);
+
+impl Reply for Readiness {
+    fn respond(self) -> Result<Response, Problem> {
+        let status = if self.0.status == "ok" {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        json(status, &self.0)
+    }
+
+    fn describe(operation: &mut Describe<'_>) {
+        for status in [StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE] {
+            operation.json_response::<Report>(status, &[]);
+        }
+    }
 }
 
 async fn openapi(state: Arc<Builtin>, _: PublicCx, (): ()) -> Result<Raw, Problem> {

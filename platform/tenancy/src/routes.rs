@@ -32,6 +32,7 @@ pub fn routes(tenancy: Arc<Tenancy>) -> Routes {
                 .tenant(WORKSPACE_EDIT, WHOLE)
                 .summary("Rename the workspace")
                 .errors(&["tenant_state"])
+                .if_match()
                 .handle(own::update),
         )
         .route(
@@ -68,6 +69,7 @@ pub fn routes(tenancy: Arc<Tenancy>) -> Routes {
                 .platform(TENANT_EDIT)
                 .summary("Change a tenant's name, address or limits")
                 .errors(&["slug_taken"])
+                .if_match()
                 .handle(admin::update),
         )
         .route(

@@ -48,6 +48,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
             .tenant(BRANCH_WRITE, UNITS)
             .summary("Change a branch")
             .errors(&["branch_code_taken"])
+            .if_match()
             .handle(branch::api::update),
         )
         .route(
@@ -58,6 +59,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
             .tenant(BRANCH_WRITE, WHOLE)
             .summary("Remove a branch without students")
             .errors(&["branch_not_empty"])
+            .if_match()
             .handle(branch::api::delete),
         )
         .route(
@@ -99,6 +101,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
                      cell that a spreadsheet would run as a formula begins with an apostrophe. \
                      Paging parameters have no effect.",
             )
+            .media(&["text/csv"])
             .handle(export::api::students),
         )
         .route(
@@ -124,6 +127,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
                 "student_exists",
                 "phone_shared",
             ])
+            .if_match()
             .handle(student::api::update),
         )
         .route(
@@ -133,6 +137,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
             )
             .tenant(STUDENT_WRITE, UNITS)
             .summary("Remove a student")
+            .if_match()
             .handle(student::api::delete),
         )
         .errors(error::CODES)
@@ -216,6 +221,7 @@ fn imports() -> Routes {
             )
             .tenant(STUDENT_IMPORT, UNITS)
             .summary("Take the rejected rows out as CSV, to repair and upload again")
+            .media(&["text/csv"])
             .handle(import::api::errors),
         )
         .finish()

@@ -57,6 +57,7 @@ pub(crate) struct RequestParts {
     pub(crate) method: Method,
     pub(crate) route: &'static str,
     pub(crate) idempotent: bool,
+    pub(crate) if_match: bool,
     pub(crate) uri: Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) ip: Option<IpAddr>,
@@ -65,6 +66,11 @@ pub(crate) struct RequestParts {
     pub(crate) body: Bytes,
     pub(crate) replayed: AtomicBool,
 }
+
+/// A handler that asks for a version on a route that does not say so.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} reads If-Match without .if_match() in its table of routes")]
+struct Undeclared(&'static str);
 
 /// One request. Cheap to clone.
 #[derive(Clone)]
@@ -162,6 +168,10 @@ impl RequestInfo {
 
     /// See [`super::RequestContext::if_match`].
     pub(crate) fn if_match(&self) -> Result<i64, Problem> {
+        // Clients would not learn from the document that they must send it.
+        if !self.0.if_match {
+            return Err(Problem::internal(Undeclared(self.0.route)));
+        }
         let Some(value) = self.0.headers.get(header::IF_MATCH) else {
             return Err(Problem::new(
                 Kind::PreconditionRequired,

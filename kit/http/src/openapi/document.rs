@@ -132,6 +132,13 @@ fn parameters(endpoint: &Endpoint, described: &[Parameter]) -> Vec<Value> {
             "name": known.name, "in": "query", "required": known.required, "schema": known.schema,
         }));
     }
+    if endpoint.options.if_match {
+        all.push(json!({
+            "name": "If-Match", "in": "header", "required": true,
+            "description": "the ETag of the version to change",
+            "schema": {"type": "string", "pattern": "^\"v(0|[1-9][0-9]{0,17})\"$"},
+        }));
+    }
     if endpoint.options.idempotent {
         all.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
@@ -153,7 +160,18 @@ fn replies(
         let words = reply.status.canonical_reason().unwrap_or("response");
         value.insert("description".into(), words.into());
         if let Some((media_type, schema)) = &reply.content {
-            value.insert("content".into(), json!({*media_type: {"schema": schema}}));
+            let named = match media_type {
+                &"application/json" => &[],
+                _ => endpoint.options.media,
+            };
+            let mut content: Map<String, Value> = named
+                .iter()
+                .map(|name| ((*name).to_owned(), json!({"schema": content_of(name)})))
+                .collect();
+            if content.is_empty() {
+                content.insert((*media_type).to_owned(), json!({"schema": schema}));
+            }
+            value.insert("content".into(), Value::Object(content));
         }
         if !reply.headers.is_empty() {
             let headers: Map<String, Value> = reply
@@ -178,6 +196,15 @@ fn replies(
         });
     }
     out
+}
+
+/// What is known of a document from its media type alone.
+fn content_of(media_type: &str) -> Value {
+    if media_type == "application/json" {
+        json!({"type": "object"})
+    } else {
+        json!({"type": "string"})
+    }
 }
 
 /// The problems an operation can answer with, by status: what follows from its declaration, and what it names.
@@ -259,6 +286,13 @@ fn errors(
             codes::REQUEST_TIMEOUT,
         ]),
         BodyKind::Raw => found.extend([codes::BODY_TOO_LARGE, codes::REQUEST_TIMEOUT]),
+    }
+    if endpoint.options.if_match {
+        found.extend([
+            codes::IF_MATCH_REQUIRED,
+            codes::IF_MATCH_INVALID,
+            codes::VERSION_MISMATCH,
+        ]);
     }
     if endpoint.options.idempotent {
         found.extend([

@@ -48,7 +48,7 @@ pub struct PageQuery {
         deserialize_with = "lenient_size",
         skip_serializing_if = "Option::is_none"
     )]
-    #[schemars(range(min = 1, max = 100), with = "Option<u32>")]
+    #[schemars(with = "Option<i64>")]
     pub page_size: Option<i64>,
     /// The `next_page_token` of the page before.
     #[serde(default, skip_serializing_if = "Option::is_none")]

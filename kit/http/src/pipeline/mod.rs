@@ -220,6 +220,7 @@ impl Inner {
             method: parts.method,
             route: endpoint.path,
             idempotent: endpoint.options.idempotent,
+            if_match: endpoint.options.if_match,
             uri: parts.uri,
             headers: parts.headers,
             ip: trail.ip,

@@ -169,6 +169,21 @@ impl<C: Context> Declared<C> {
         self
     }
 
+    /// Says that [`crate::RequestContext::if_match`] is asked: a request without `If-Match` is refused with 428, one with
+    /// another version than the stored one with 412.
+    #[must_use]
+    pub fn if_match(mut self) -> Self {
+        self.options.if_match = true;
+        self
+    }
+
+    /// Names the media types of [`crate::Download`] and [`crate::Raw`] for the documentation; their own type does not say.
+    #[must_use]
+    pub fn media(mut self, types: &'static [&'static str]) -> Self {
+        self.options.media = types;
+        self
+    }
+
     /// Asks for a recent proof that the person is there ([`crate::Session::fresh_until`]), for acts that a
     /// stolen session must not be enough for. Keys and staff who act as somebody else are refused.
     #[must_use]

@@ -37,6 +37,10 @@ pub struct Options {
     pub description: &'static str,
     /// Whether a repeat under the same `Idempotency-Key` is answered with the first result.
     pub idempotent: bool,
+    /// Whether the request names the version it changes in `If-Match`.
+    pub if_match: bool,
+    /// Media types of an answer that is not JSON by its type.
+    pub media: &'static [&'static str],
     /// Whether the caller must have proven who they are a short while ago.
     pub step_up: bool,
     /// Whether staff who act as somebody else may call it, though it is that person's own.
@@ -58,6 +62,8 @@ impl Default for Options {
             summary: "",
             description: "",
             idempotent: false,
+            if_match: false,
+            media: &[],
             step_up: false,
             while_impersonating: false,
             in_one_tenant: false,

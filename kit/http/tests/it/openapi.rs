@@ -146,3 +146,63 @@ async fn the_page_lists_every_operation_without_script() {
         "text/css; charset=utf-8"
     );
 }
+
+#[tokio::test]
+async fn operations_say_that_they_want_a_version_and_what_follows_without_one() {
+    let app = App::new().await;
+    let document = app.service.table().openapi();
+    let thing = &document["paths"]["/api/v1/things/{thing}"];
+    let change = &thing["put"];
+    let header = change["parameters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|parameter| parameter["name"] == "If-Match")
+        .expect("If-Match");
+    assert_eq!(header["in"], "header");
+    assert_eq!(header["required"], true);
+    for (status, code) in [
+        ("412", "version_mismatch"),
+        ("422", "if_match_invalid"),
+        ("428", "if_match_required"),
+    ] {
+        let codes = change["responses"][status]["x-codes"].as_array().unwrap();
+        assert!(codes.iter().any(|known| known == code), "{status} {code}");
+    }
+    assert!(thing["get"]["responses"].get("428").is_none());
+}
+
+#[tokio::test]
+async fn a_handler_that_wants_a_version_must_have_said_so() {
+    let app = App::new().await;
+    let path = "/api/v1/things/0197f1a2-0000-7000-8000-000000000001";
+    let ask = |method| Ask::new(method, path).header("if-match", "\"v7\"");
+    assert_eq!(app.send(ask("PUT")).await.status, 200);
+    assert_eq!(app.send(ask("PATCH")).await.status, 500);
+}
+
+#[tokio::test]
+async fn answers_that_are_not_json_are_documented_by_their_media_type() {
+    let app = App::new().await;
+    let document = app.service.table().openapi();
+    let types = |path: &str, status: &str| -> Vec<String> {
+        let content = &document["paths"][path]["get"]["responses"][status]["content"];
+        let content = content
+            .as_object()
+            .unwrap_or_else(|| panic!("{path} {status}"));
+        content.keys().cloned().collect()
+    };
+    assert_eq!(types("/api/docs.css", "200"), ["text/css"]);
+    assert_eq!(
+        types("/errors/{code}", "200"),
+        ["application/json", "text/html"]
+    );
+    assert_eq!(types("/.well-known/security.txt", "200"), ["text/plain"]);
+    assert_eq!(
+        types("/.well-known/security.txt", "404"),
+        ["application/problem+json"]
+    );
+    // Not ready is told with the same report, and not as a problem.
+    assert_eq!(types("/readyz", "200"), ["application/json"]);
+    assert_eq!(types("/readyz", "503"), ["application/json"]);
+}

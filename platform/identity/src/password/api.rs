@@ -47,6 +47,7 @@ pub(crate) struct Reset {
     /// What stands after `#token=` in the link.
     token: Secret<String>,
     /// 12 to 128 characters of any kind.
+    #[schemars(extend("minLength" = 12, "maxLength" = 128))]
     password: Secret<String>,
 }
 
@@ -114,6 +115,7 @@ pub(crate) struct Change {
     /// The password as it is now.
     current_password: Secret<String>,
     /// 12 to 128 characters of any kind.
+    #[schemars(extend("minLength" = 12, "maxLength" = 128))]
     new_password: Secret<String>,
 }
 

@@ -58,6 +58,7 @@ pub(super) fn roles(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                     "version_mismatch",
                     "invalid_request",
                 ])
+                .if_match()
                 .handle(role::api::update_role),
         )
         .route(
@@ -70,6 +71,7 @@ pub(super) fn roles(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                     "role_in_use",
                     "version_mismatch",
                 ])
+                .if_match()
                 .handle(role::api::delete_role),
         )
 }
@@ -119,6 +121,7 @@ pub(super) fn services(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                     "too_many_grants",
                     "invalid_request",
                 ])
+                .if_match()
                 .handle(service::api::update_service_account),
         )
         .route(

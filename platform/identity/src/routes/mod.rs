@@ -259,6 +259,7 @@ fn tenant(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 "too_many_grants",
                 "invalid_request",
             ])
+            .if_match()
             .handle(member::api::set_grants),
         )
         .route(
@@ -351,6 +352,7 @@ fn account(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 .step_up()
                 .limit(Class::Heavy)
                 .summary("Everything held about the caller's account, as a JSON file")
+                .media(&["application/json"])
                 .handle(account::export::export),
         )
         .route(

@@ -46,6 +46,7 @@ pub(crate) struct SetUp {
     /// The operator's name.
     name: PersonName,
     /// 12 to 128 characters of any kind.
+    #[schemars(extend("minLength" = 12, "maxLength" = 128))]
     password: Secret<String>,
 }
 

@@ -27,6 +27,7 @@ pub(crate) struct SignUp {
     /// The address; a link to confirm it is sent there.
     email: Email,
     /// 12 to 128 characters of any kind.
+    #[schemars(extend("minLength" = 12, "maxLength" = 128))]
     password: Secret<String>,
     /// The person's name, as others will see it.
     name: PersonName,

@@ -148,9 +148,8 @@ impl UpdateStudent {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 pub struct ListStudents {
     /// Words to find in name, code or phone; all of the first four must match, without regard to case and
-    /// accents.
+    /// accents. Of a longer text the first 200 characters count.
     #[serde(default)]
-    #[schemars(length(max = 200))]
     pub q: Option<String>,
     /// Only this branch.
     #[serde(default)]

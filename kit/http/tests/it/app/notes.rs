@@ -362,6 +362,7 @@ pub(crate) fn routes(control: ControlDb, gate: Arc<Gate>) -> Routes {
         .route(
             Route::get("/api/v1/files/one", "get_file")
                 .public(test)
+                .media(&["text/csv"])
                 .handle(file),
         )
         .route(
@@ -371,6 +372,12 @@ pub(crate) fn routes(control: ControlDb, gate: Arc<Gate>) -> Routes {
         )
         .route(
             Route::put("/api/v1/things/{thing}", "change_thing")
+                .public(test)
+                .if_match()
+                .handle(change_thing),
+        )
+        .route(
+            Route::patch("/api/v1/things/{thing}", "change_thing_undeclared")
                 .public(test)
                 .handle(change_thing),
         )
