@@ -63,6 +63,7 @@ pub(super) fn factors(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 .signed_in()
                 .step_up()
                 .summary("Remove the authenticator app")
+                .errors(&["not_found"])
                 .handle(factor::totp::api::remove),
         )
         .route(
