@@ -212,7 +212,28 @@ pub enum StartError {
     Thread(#[from] io::Error),
 }
 
+/// How much nicer than the rest of the process a hashing thread is: beside a thread that serves requests it gets about a
+/// tenth of the core.
+#[cfg(target_os = "linux")]
+const GIVES_WAY: i32 = 10;
+/// There is nothing nicer.
+#[cfg(target_os = "linux")]
+const NICEST: i32 = 19;
+
+/// Lets threads that serve requests go first. As many threads as cores that only compute would otherwise take
+/// every core from them while log-ins are queued, and every other request would wait its turn behind them.
+/// Only on Linux, where a priority belongs to a thread; elsewhere this would slow the whole process.
+#[cfg(target_os = "linux")]
+fn give_way() -> Result<(), rustix::io::Errno> {
+    use rustix::process::{getpriority_process, setpriority_process};
+    setpriority_process(None, (getpriority_process(None)? + GIVES_WAY).min(NICEST))
+}
+
 fn run(queue: &Mutex<Receiver<Task>>) {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = give_way() {
+        tracing::warn!(%error, "a thread that hashes passwords does not give way to those that serve requests");
+    }
     let mut memory = Memory::default();
     loop {
         // The lock is held while waiting: exactly one idle thread waits on the queue, the others on it.
@@ -295,6 +316,39 @@ mod tests {
         held.wait();
         busy.await.unwrap();
         assert!(!waiting.await.unwrap());
+    }
+
+    /// The niceness of each hashing thread of this process.
+    #[cfg(target_os = "linux")]
+    fn niceness() -> Vec<i32> {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap();
+        let stats = threads.map(|thread| {
+            let stat = thread.unwrap().path().join("stat");
+            std::fs::read_to_string(stat).unwrap_or_default()
+        });
+        // A thread of another test may end while it is looked at; then there is nothing to read.
+        stats
+            .filter(|stat| stat.contains("(hash-"))
+            .map(|stat| {
+                let (_, rest) = stat.rsplit_once(')').unwrap();
+                rest.split_whitespace().nth(16).unwrap().parse().unwrap()
+            })
+            .collect()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn hashing_gives_way_to_serving() {
+        let pool = pool(1, 4);
+        // Answered by the only thread, which has therefore begun.
+        pool.hash(secret("correct horse")).await.unwrap();
+        let own = rustix::process::getpriority_process(None).unwrap();
+        let nicer = (own + GIVES_WAY).min(NICEST);
+        let niceness = niceness();
+        assert!(
+            niceness.contains(&nicer),
+            "{niceness:?}, the rest is at {own}"
+        );
     }
 
     /// With as many panics as there are threads and more, all of them are still there.
