@@ -26,7 +26,7 @@ pub(crate) fn dev(mut args: Args) -> Outcome {
     step("build", || build_programs(false))?;
     let interrupt = Interrupt::listen()?;
     let mut mail = Simulator::start(&stack.programs)?;
-    let mut gantry = Some(stack.start_gantry(&mail, &interrupt)?);
+    let mut gantry = Some(stack.start_gantry(&mail, &[], &interrupt)?);
     stack.announce(&mail);
     let mut looked = Instant::now();
     while pause(&interrupt) {
@@ -51,7 +51,7 @@ pub(crate) fn dev(mut args: Args) -> Outcome {
         if let Some(mut running) = gantry.take() {
             stop(&mut running)?;
         }
-        match stack.start_gantry(&mail, &interrupt) {
+        match stack.start_gantry(&mail, &[], &interrupt) {
             Ok(started) => gantry = Some(started),
             Err(failure) => println!("{failure}\n== waiting for a change"),
         }

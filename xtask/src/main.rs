@@ -24,6 +24,7 @@ mod peers;
 mod postgres;
 mod process;
 mod run;
+mod schemathesis;
 mod step;
 mod test;
 mod tools;
@@ -43,6 +44,8 @@ usage: cargo xtask <command>
   check                           fmt, clippy, check-deps, check-size, check-links, check-asvs
   ci                              check, deny, doc, test, advisories
   torture [--rounds N]            kill -9 at random points, N rounds per engine (default 200)
+  schemathesis                    Gantry against its own OpenAPI document, by a tool from PyPI
+                                  (part of test; needs Python 3.10 with venv)
   bench identity [--quick]        what being signed in costs, and a flood of log-ins (release build,
                                   about 15 minutes; --quick 2; --postgres any|local|npm); writes
                                   docs/benchmarks.md
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Some("dev") => dev::dev(args),
         Some("test") => test::test(args),
         Some("torture") => test::torture(args),
+        Some("schemathesis") => schemathesis::schemathesis(&args),
         Some("bench") => bench::bench(args),
         Some("coverage") => coverage::coverage(args),
         Some("check") => args.finish().and_then(|()| checks::check()),

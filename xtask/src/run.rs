@@ -48,6 +48,7 @@ impl Stack {
     pub(crate) fn start_gantry(
         &self,
         mail: &Simulator,
+        settings: &[(&str, &str)],
         interrupt: &Interrupt,
     ) -> Result<Process, Failure> {
         let mut command = Command::new(self.programs.join("gantry"));
@@ -60,7 +61,8 @@ impl Stack {
             .env_remove("GANTRY_CACHE_DIR")
             .env("GANTRY_MAIL__HOST", mail.smtp.ip().to_string())
             .env("GANTRY_MAIL__PORT", mail.smtp.port().to_string())
-            .env("GANTRY_MAIL__TLS", "none");
+            .env("GANTRY_MAIL__TLS", "none")
+            .envs(settings.iter().copied());
         let mut gantry = Process::start("gantry", &mut command)?;
         let deadline = Instant::now() + START_LIMIT;
         while !ready(self.listen) {
@@ -100,7 +102,7 @@ pub(crate) fn run(mut args: Args) -> Outcome {
     step("build", || build_programs(release))?;
     let interrupt = Interrupt::listen()?;
     let mut mail = Simulator::start(&stack.programs)?;
-    let mut gantry = stack.start_gantry(&mail, &interrupt)?;
+    let mut gantry = stack.start_gantry(&mail, &[], &interrupt)?;
     if !interrupt.is_set() {
         stack.announce(&mail);
     }
@@ -171,6 +173,11 @@ impl Simulator {
             smtp,
             bound["http"].as_str()?.trim_end_matches('/').to_owned(),
         ))
+    }
+
+    /// The address of its inbox, for people and programs.
+    pub(crate) fn inbox(&self) -> &str {
+        &self.inbox
     }
 
     /// Fails when the simulator is gone.
@@ -279,7 +286,9 @@ mod tests {
                     stream.read_exact(&mut byte).unwrap();
                     request.extend(byte);
                 }
-                write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").unwrap();
+                // In one piece: whoever asks goes once it has read the first line.
+                let reply = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+                stream.write_all(reply.as_bytes()).unwrap();
             });
             assert_eq!(ready(address), expected);
             server.join().unwrap();

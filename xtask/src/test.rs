@@ -7,6 +7,7 @@ use crate::args::Args;
 use crate::peers;
 use crate::postgres::{Postgres, Source};
 use crate::process::Interrupt;
+use crate::schemathesis;
 use crate::step::{Failure, Outcome, sh, step};
 use crate::tools::NEXTEST;
 use crate::workspace::{binaries, cargo};
@@ -16,7 +17,7 @@ pub(crate) struct Plan {
     pub(crate) source: Source,
     /// Arguments to nextest, or to `cargo test` where nextest is not installed.
     pub(crate) arguments: Vec<String>,
-    /// Examples in doc comments as well.
+    /// Examples in doc comments and the description of the API as well.
     pub(crate) doc_tests: bool,
     /// Added to the environment of builds and tests.
     pub(crate) env: Vec<(String, String)>,
@@ -123,6 +124,7 @@ fn run(plan: &Plan, postgres: &Postgres, interrupt: &Interrupt) -> Outcome {
     if interrupt.is_set() {
         return Err(Failure::new("interrupted", "run it again"));
     }
+    document()?;
     step("doc tests", || {
         let mut command = cargo(&["test", "--workspace", "--doc", "--quiet"]);
         sh(
@@ -130,6 +132,17 @@ fn run(plan: &Plan, postgres: &Postgres, interrupt: &Interrupt) -> Outcome {
             "repair the examples named above",
         )
     })
+}
+
+/// What needs Python is left out where there is none, and says so; continuous integration leaves nothing out.
+fn document() -> Outcome {
+    if schemathesis::is_possible() || std::env::var_os("CI").is_some() {
+        return schemathesis::check();
+    }
+    println!(
+        "== schemathesis: LEFT OUT, there is no Python 3.10 with venv here (Debian: python3-venv)"
+    );
+    Ok(())
 }
 
 fn prepare<'a>(command: &'a mut Command, plan: &Plan, postgres: &Postgres) -> &'a mut Command {
