@@ -18,6 +18,7 @@ PATIENCE = 60
 # signs in for each call; everything else would be answered 401 from the first of them on.
 ENDS_SESSIONS = {
     "log_out",
+    "end_session",
     "end_all_sessions",
     "change_password",
     "close_account",

@@ -16,7 +16,8 @@ use crate::workspace::{binaries, build_programs, cache_dir, root};
 const FOLDER: &str = "xtask/schemathesis";
 const FIX: &str = "install Python 3.10 or newer with pip and venv (Debian: python3-venv); it downloads from PyPI once";
 /// Settings that differ for this: thousands of requests come from one address and one person.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
+    ("GANTRY_LOG__LEVEL", "warn"),
     ("GANTRY_HTTP__LIMITS__OFF", "true"),
     ("GANTRY_IDENTITY__LOG_IN_PER_ACCOUNT", "1000000/1m"),
     ("GANTRY_IDENTITY__FAILED_LOG_IN_PER_ADDRESS", "1000000/1m"),
