@@ -127,6 +127,7 @@ fn workspace(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 .step_up()
                 .summary("Change a sign-in provider, or switch it off")
                 .errors(&["version_mismatch", "invalid_request"])
+                .if_match()
                 .handle(oidc::settings::update),
         )
         .route(
