@@ -32,7 +32,7 @@ impl App {
     pub fn new() -> Result<Self, RegistryError> {
         let (modules, identity) = modules();
         Ok(Self {
-            registry: Registry::new(modules)?,
+            registry: Registry::new(modules)?.with_site(gantry_console::site()),
             identity,
         })
     }

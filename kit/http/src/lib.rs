@@ -44,6 +44,7 @@ mod pipeline;
 pub mod problem;
 mod route;
 mod server;
+mod site;
 
 pub use authority::{
     Access, Authority, Credentials, Granted, Identified, Principal, SESSION_COOKIE, Session,
@@ -69,3 +70,4 @@ pub use problem::ErrorCode;
 pub use route::Call;
 pub use route::{AccessRule, Bound, BuildError, Declared, Options, Route, Routes, Table};
 pub use server::Server;
+pub use site::{Site, SiteFile};

@@ -192,14 +192,15 @@ impl Process {
         )?;
         let mut checks = vec![control_check(&databases)];
         checks.extend(assembled.health);
-        let service = Service::new(Setup {
+        let setup = Setup {
             config: http,
             kernel,
             authority: assembled.authority,
             tenants,
             modules: assembled.routes,
             checks,
-        })?;
+        };
+        let service = Service::with_site(setup, assembled.site)?;
         Ok(Self {
             databases,
             service,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gantry_contracts::Contracts;
 use gantry_db::{DbError, MigrationSet, Migrations};
-use gantry_http::{Authority, HealthCheck, Routes};
+use gantry_http::{Authority, HealthCheck, Routes, Site};
 use gantry_jobs::{JobKind, MailKind, Schedule};
 
 use crate::catalogue::{Catalogue, CatalogueError};
@@ -83,6 +83,7 @@ pub struct Registry {
     catalogue: Arc<Catalogue>,
     model: Model,
     migrations: MigrationSet,
+    site: Site,
 }
 
 /// Everything the modules of a process hand over, joined.
@@ -93,6 +94,7 @@ pub(crate) struct Assembled {
     pub(crate) health: Vec<HealthCheck>,
     pub(crate) start: Vec<StartHook>,
     pub(crate) authority: Arc<dyn Authority>,
+    pub(crate) site: Site,
 }
 
 impl Registry {
@@ -131,7 +133,15 @@ impl Registry {
             catalogue,
             model,
             migrations,
+            site: Site::default(),
         })
+    }
+
+    /// Adds the web interface that is served where no route is.
+    #[must_use]
+    pub fn with_site(mut self, site: Site) -> Self {
+        self.site = site;
+        self
     }
 
     /// Every section of the configuration.
@@ -212,6 +222,7 @@ impl Registry {
             health,
             start,
             authority,
+            site: self.site,
         })
     }
 }

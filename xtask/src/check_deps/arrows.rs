@@ -17,6 +17,7 @@ const KIT: &[(&str, &[&str])] = &[
     ),
     ("kit/outbound", &["kit/kernel"]),
     ("kit/openid", &["kit/kernel", "kit/outbound"]),
+    ("kit/console", &["kit/http"]),
     (
         "kit/contracts",
         &["kit/kernel", "kit/db", "kit/jobs", "kit/http"],

@@ -11,6 +11,7 @@
 mod accounts;
 mod bodies;
 mod browser;
+mod console;
 mod content;
 mod factors;
 mod idempotency;

@@ -20,7 +20,15 @@ impl Inner {
     /// Finds the route; answers `OPTIONS` itself.
     pub(super) fn route(&self, trail: &mut Trail, parts: &Parts) -> Result<Routed, Failure> {
         match self.table.find(&parts.method, parts.uri.path()) {
-            Found::Nothing => Err(refuse(codes::NOT_FOUND, "there is nothing at this address")),
+            Found::Nothing => {
+                let Some((response, cache)) = self.site.answer(parts) else {
+                    return Err(refuse(codes::NOT_FOUND, "there is nothing at this address"));
+                };
+                trail.route = Some("site");
+                trail.quiet = true;
+                trail.cache = Some(cache);
+                Ok(Routed::Answered(response))
+            }
             Found::OtherMethods(methods) => {
                 let allow = list(methods);
                 if parts.method != Method::OPTIONS {
@@ -50,7 +58,9 @@ impl Inner {
             Found::Endpoint(endpoint, params) => {
                 trail.route = Some(endpoint.path);
                 trail.quiet = endpoint.options.class == crate::limit::Class::Uncounted;
-                trail.cache_public = endpoint.options.cache_public;
+                trail.cache = endpoint.options.cache_public.and_then(|age| {
+                    HeaderValue::try_from(format!("public, max-age={}", age.as_secs())).ok()
+                });
                 Ok(Routed::To(std::sync::Arc::clone(endpoint), params))
             }
         }

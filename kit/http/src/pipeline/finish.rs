@@ -92,12 +92,7 @@ impl Inner {
     fn dress(&self, trail: &Trail, response: &mut Response) {
         let cacheable =
             response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-        let cache = match trail.cache_public {
-            Some(age) if cacheable => {
-                HeaderValue::try_from(format!("public, max-age={}", age.as_secs())).ok()
-            }
-            _ => None,
-        };
+        let cache = trail.cache.clone().filter(|_| cacheable);
         let headers = response.headers_mut();
         for (name, value) in &self.standard_headers {
             headers.entry(name).or_insert_with(|| value.clone());

@@ -37,7 +37,8 @@ pub(crate) struct Trail {
     pub(crate) trace: Option<TraceParent>,
     pub(crate) route: Option<&'static str>,
     pub(crate) quiet: bool,
-    pub(crate) cache_public: Option<Duration>,
+    /// `Cache-Control` of a reply that is no refusal; without it nothing is kept.
+    pub(crate) cache: Option<http::HeaderValue>,
     pub(crate) identity: Option<IdentityId>,
     pub(crate) tenant: Option<TenantId>,
     pub(crate) limits: Vec<(&'static str, Decision)>,
@@ -73,7 +74,7 @@ impl Trail {
             trace,
             route: None,
             quiet: false,
-            cache_public: None,
+            cache: None,
             identity: None,
             tenant: None,
             limits: Vec::new(),

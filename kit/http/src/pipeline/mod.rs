@@ -36,6 +36,7 @@ use crate::limit::Limiter;
 use crate::output::{Response, ResponseBody, bytes_response};
 use crate::problem::{Failure, codes};
 use crate::route::{BuildError, Call, Endpoint, Routes, Table};
+use crate::site::Site;
 
 use head::Trail;
 
@@ -86,6 +87,7 @@ pub(crate) struct Inner {
     pub(crate) table: Table,
     pub(crate) limiter: Limiter,
     pub(crate) health: Health,
+    site: Site,
     standard_headers: Vec<(http::HeaderName, http::HeaderValue)>,
 }
 
@@ -100,6 +102,11 @@ impl std::fmt::Debug for Service {
 impl Service {
     /// Checks the settings, joins the routes and adds the ones every server has.
     pub fn new(setup: Setup) -> Result<Self, SetupError> {
+        Self::with_site(setup, Site::default())
+    }
+
+    /// The same, with a web interface where no route is.
+    pub fn with_site(setup: Setup, site: Site) -> Result<Self, SetupError> {
         let settings = Settings::check(setup.config)?;
         let health = Health::new(
             setup.checks,
@@ -128,6 +135,7 @@ impl Service {
             table,
             limiter,
             health,
+            site,
             standard_headers,
         })))
     }
@@ -255,7 +263,7 @@ impl Inner {
 
 /// What routing a request came to.
 enum Routed {
-    /// Answered without a handler (`OPTIONS`).
+    /// Answered without a handler (`OPTIONS`, a file of the web interface).
     Answered(Response),
     To(Arc<Endpoint>, Vec<(&'static str, String)>),
 }

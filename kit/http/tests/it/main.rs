@@ -20,6 +20,7 @@ mod log;
 mod openapi;
 mod output;
 mod server;
+mod site;
 mod stopping;
 mod table;
 mod windows;

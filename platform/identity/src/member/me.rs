@@ -1,5 +1,6 @@
 //! The caller, as they are known here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gantry_audit::{Entry, Target};
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use super::api::facts;
 use super::store;
-use crate::role::Grant;
+use crate::role::{self, Grant};
 use crate::{Error, Identity, account};
 
 /// The signed-in person.
@@ -68,6 +69,8 @@ pub(crate) struct Membership {
     joined_at: Timestamp,
     /// What they may do there.
     grants: Vec<Grant>,
+    /// Every permission that these grants carry, over whatever reach: what a client can offer them to do.
+    permissions: BTreeSet<String>,
 }
 
 /// Who the caller is and where they belong.
@@ -75,6 +78,7 @@ pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Resul
     let person = cx.principal().identity;
     let acting = cx.session().operator.map(|_| cx.session().id);
     let only = cx.session().only;
+    let shared = Arc::clone(&identity);
     let (account, memberships, impersonation) = identity
         .control
         .read(async move |tx| {
@@ -97,12 +101,16 @@ pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Resul
                     continue;
                 }
                 let grants = store::grants(tx, tenant.id, person).await?;
+                let roles = role::store::roles(tx, &shared.roles, tenant.id).await?;
+                let granted = roles.granted(&grants, person);
+                let carried = granted.iter().flat_map(|one| one.permissions.iter());
                 memberships.push(Membership {
                     tenant: tenant.id,
                     slug: tenant.slug,
                     name: tenant.name,
                     state: tenant.state,
                     joined_at: tenant.created_at,
+                    permissions: carried.cloned().collect(),
                     grants,
                 });
             }

@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicUsize;
 
 use bytes::Bytes;
 use gantry_db::{ControlDb, Databases, Migration, MigrationSet, Migrations, TenantDb, directory};
-use gantry_http::{HealthCheck, HttpConfig, Service, Setup};
+use gantry_http::{HealthCheck, HttpConfig, Service, Setup, Site};
 use gantry_kernel::{Kernel, ManualClock, Slug, TenantId};
 use gantry_testkit::{Engine, TestDatabases};
 use serde_json::Value;
@@ -53,6 +53,20 @@ impl App {
         change: impl FnOnce(&mut HttpConfig),
         checks: Vec<HealthCheck>,
     ) -> Self {
+        Self::whole(engine, change, checks, Site::default()).await
+    }
+
+    /// One with a web interface.
+    pub(crate) async fn with_site(site: Site) -> Self {
+        Self::whole(Engine::Sqlite, |_| {}, Vec::new(), site).await
+    }
+
+    async fn whole(
+        engine: Engine,
+        change: impl FnOnce(&mut HttpConfig),
+        checks: Vec<HealthCheck>,
+        site: Site,
+    ) -> Self {
         let room = TestDatabases::new(engine);
         let set = MigrationSet::new([gantry_http::migrations(), SCHEMA]).unwrap();
         let clock = ManualClock::default();
@@ -77,15 +91,15 @@ impl App {
         };
         let asked = Arc::clone(&people.asked);
         let gate = Gate::new();
-        let service = Service::new(Setup {
+        let setup = Setup {
             config,
             kernel,
             authority: Arc::new(people),
             tenants: dbs.tenants.clone(),
             modules: vec![notes::routes(dbs.control.clone(), Arc::clone(&gate))],
             checks,
-        })
-        .unwrap();
+        };
+        let service = Service::with_site(setup, site).unwrap();
         Self {
             service,
             clock,
