@@ -4,7 +4,7 @@ use crate::args::Args;
 use crate::step::{Outcome, sh, step};
 use crate::tools;
 use crate::workspace::cargo;
-use crate::{check_asvs, check_deps, check_links, check_size, test};
+use crate::{check_asvs, check_deps, check_links, check_size, console, test};
 
 /// Everything that needs no database.
 pub(crate) fn check() -> Outcome {
@@ -13,6 +13,7 @@ pub(crate) fn check() -> Outcome {
     check_links::check()?;
     check_asvs::check()?;
     check_deps::check()?;
+    console::check()?;
     clippy()
 }
 

@@ -17,6 +17,7 @@ mod check_deps;
 mod check_links;
 mod check_size;
 mod checks;
+mod console;
 mod coverage;
 mod dev;
 mod node;
@@ -41,7 +42,8 @@ usage: cargo xtask <command>
   run [--release] [--data DIR]    start Gantry and the SMTP simulator on this machine
   dev [--data DIR]                the same, rebuilt and restarted when a file changes
   test [-- NEXTEST-ARGS]          every test on both database engines
-  check                           fmt, clippy, check-deps, check-size, check-links, check-asvs
+  check                           fmt, clippy, check-deps, check-size, check-links, check-asvs, check-console
+  console                         build the web console if its sources changed; `run` and `test` do it themselves
   ci                              check, deny, doc, test, advisories
   torture [--rounds N]            kill -9 at random points, N rounds per engine (default 200)
   schemathesis                    Gantry against its own OpenAPI document, by a tool from PyPI
@@ -52,7 +54,7 @@ usage: cargo xtask <command>
   coverage [--install]            line coverage per crate, with thresholds
 
 one check alone:
-  fmt | clippy | check-deps | check-size | check-links | check-asvs | doc
+  fmt | clippy | check-deps | check-size | check-links | check-asvs | check-console | doc
   deny [--install]                licences, banned crates, sources
   advisories [--install]          known vulnerabilities (fetches the database of advisories)
 
@@ -71,6 +73,8 @@ fn main() -> ExitCode {
         Some("coverage") => coverage::coverage(args),
         Some("check") => args.finish().and_then(|()| checks::check()),
         Some("ci") => args.finish().and_then(|()| checks::ci()),
+        Some("console") => args.finish().and_then(|()| console::build()),
+        Some("check-console") => args.finish().and_then(|()| console::check()),
         Some("fmt") => args.finish().and_then(|()| checks::fmt()),
         Some("clippy") => args.finish().and_then(|()| checks::clippy()),
         Some("doc") => args.finish().and_then(|()| checks::doc()),

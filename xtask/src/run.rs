@@ -88,7 +88,7 @@ impl Stack {
     /// Says where things are.
     pub(crate) fn announce(&self, mail: &Simulator) {
         println!();
-        println!("   Gantry      http://{}/api/v1", self.listen);
+        println!("   Gantry      http://{}", self.listen);
         println!("   mail inbox  {}", mail.inbox);
         println!("   data        {}", self.data.display());
         println!("   Ctrl-C stops both");
@@ -99,6 +99,7 @@ impl Stack {
 pub(crate) fn run(mut args: Args) -> Outcome {
     let release = args.flag("--release");
     let stack = Stack::from_args(&mut args, release)?;
+    crate::console::build()?;
     step("build", || build_programs(release))?;
     let interrupt = Interrupt::listen()?;
     let mut mail = Simulator::start(&stack.programs)?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::args::Args;
+use crate::console;
 use crate::peers;
 use crate::postgres::{Postgres, Source};
 use crate::process::Interrupt;
@@ -78,6 +79,7 @@ pub(crate) fn torture(mut args: Args) -> Outcome {
 /// Builds, sees to PostgreSQL, runs.
 pub(crate) fn execute(plan: &Plan) -> Outcome {
     let interrupt = Interrupt::listen()?;
+    console::build()?;
     // Programs and tests in one command: asked for apart, cargo unifies features differently and
     // builds most of the tree twice.
     let mut build = cargo(&["build", "--workspace", "--bins", "--tests"]);
@@ -91,7 +93,11 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
     let postgres = step("postgres", || Postgres::provide(plan.source, &tool))?;
     let result = run(plan, &postgres, &interrupt);
     postgres.stop()?;
-    result
+    result?;
+    if !plan.doc_tests || interrupt.is_set() {
+        return Ok(());
+    }
+    console::journeys(&plan.binaries)
 }
 
 fn run(plan: &Plan, postgres: &Postgres, interrupt: &Interrupt) -> Outcome {

@@ -1,0 +1,91 @@
+/** The one client of the console, and what it knows about who is signed in. */
+import { CookieAuth, NetworkError, ProblemError, call, createClient, type Me } from '@gantry/client';
+import { QueryCache, QueryClient, queryOptions, useQuery } from '@tanstack/react-query';
+import { reachable, unreachable } from '@/shell/offline';
+import { askForProof } from '@/shell/step-up-state';
+
+const auth = new CookieAuth(location.origin);
+
+export const api = createClient({
+  baseUrl: location.origin,
+  auth,
+  onStepUp: askForProof,
+  fetch: async (request) => {
+    const response = await fetch(request);
+    reachable();
+    return response;
+  },
+  onProblem: (error) => {
+    if (error instanceof NetworkError) unreachable();
+  },
+});
+
+/** A session that ended elsewhere shows at the next request, whichever it is. */
+function sessionEnded(error: unknown): boolean {
+  return error instanceof ProblemError && error.code === 'unauthenticated';
+}
+
+export const queries = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      if (sessionEnded(error)) queries.setQueryData(meQuery.queryKey, null);
+    },
+  }),
+  defaultOptions: {
+    queries: {
+      // The client repeats by itself what can be repeated.
+      retry: false,
+      staleTime: 10_000,
+      networkMode: 'always',
+    },
+    mutations: {
+      networkMode: 'always',
+      onError: (error) => {
+        if (sessionEnded(error)) queries.setQueryData(meQuery.queryKey, null);
+      },
+    },
+  },
+});
+
+/** Who is signed in; null for nobody. */
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async (): Promise<Me | null> => {
+    try {
+      return await call(api.GET('/api/v1/me'));
+    } catch (error) {
+      if (sessionEnded(error)) return null;
+      throw error;
+    }
+  },
+  staleTime: 60_000,
+});
+
+/** The signed-in person, on pages that only they see. */
+export function useMe(): Me {
+  const { data } = useQuery(meQuery);
+  if (!data) throw new Error('nobody is signed in on a page for members');
+  return data;
+}
+
+/** After signing in: what was known about anybody before is forgotten. */
+export async function sessionBegan(): Promise<void> {
+  forget();
+  await queries.query({ ...meQuery, staleTime: 0 });
+}
+
+/** Nothing that one person has read is there for the next. Who is signed in stays a question that pages listen to. */
+function forget(): void {
+  auth.reset();
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' || queryKey.length > 1 });
+}
+
+export function sessionOver(): void {
+  queries.setQueryData(meQuery.queryKey, null);
+  forget();
+}
+
+export async function signOut(): Promise<void> {
+  await call(api.DELETE('/api/v1/auth/session'));
+  sessionOver();
+}

@@ -1,0 +1,104 @@
+/** The frame of every page, and the sections of a detail page. */
+import { Link, type LinkProps } from '@tanstack/react-router';
+import clsx from 'clsx';
+import { ChevronLeft } from 'lucide-react';
+import { useEffect, type ReactNode } from 'react';
+
+export interface PageProps {
+  title: string;
+  /** Beside the title: a state. */
+  mark?: ReactNode;
+  description?: ReactNode;
+  actions?: ReactNode;
+  back?: { label: string } & Pick<LinkProps, 'to' | 'params'>;
+  /** `narrow` for reading and forms, `wide` for tables. */
+  width?: 'narrow' | 'wide';
+  children: ReactNode;
+}
+
+export function useTitle(title: string): void {
+  useEffect(() => {
+    document.title = `${title} · Gantry`;
+  }, [title]);
+}
+
+export function Page({ title, mark, description, actions, back, width = 'wide', children }: PageProps) {
+  useTitle(title);
+  return (
+    <div
+      className={clsx('mx-auto px-4 py-6 sm:px-8 sm:py-8', width === 'narrow' ? 'max-w-3xl' : 'max-w-6xl')}
+    >
+      {back && (
+        <Link
+          to={back.to ?? '/'}
+          params={back.params ?? true}
+          className="mb-2 inline-flex items-center gap-1 text-sm text-soft hover:text-ink"
+        >
+          <ChevronLeft aria-hidden className="size-3.5" />
+          {back.label}
+        </Link>
+      )}
+      <header className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+        <div className="min-w-0">
+          <div className="flex flex-wrap items-center gap-2.5">
+            <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
+            {mark}
+          </div>
+          {description !== undefined && <p className="mt-0.5 max-w-2xl text-soft">{description}</p>}
+        </div>
+        {actions !== undefined && <div className="flex flex-wrap gap-2">{actions}</div>}
+      </header>
+      {children}
+    </div>
+  );
+}
+
+/** A titled card of a detail page. */
+export function Section({
+  title,
+  description,
+  actions,
+  flush = false,
+  children,
+}: {
+  title?: ReactNode;
+  description?: ReactNode;
+  actions?: ReactNode;
+  /** The content reaches the edges: tables. */
+  flush?: boolean;
+  children?: ReactNode;
+}) {
+  return (
+    <section className="mb-5 rounded-xl border border-line bg-surface">
+      {(title !== undefined || actions !== undefined) && (
+        <div
+          className={clsx(
+            'flex flex-wrap items-start justify-between gap-3 px-5 pt-4',
+            flush && 'border-b border-line pb-4',
+          )}
+        >
+          <div>
+            <h2 className="font-semibold">{title}</h2>
+            {description !== undefined && <p className="mt-0.5 max-w-xl text-sm text-soft">{description}</p>}
+          </div>
+          {actions}
+        </div>
+      )}
+      {children !== undefined && <div className={clsx(!flush && 'px-5 py-4')}>{children}</div>}
+    </section>
+  );
+}
+
+/** Names and values of one thing. */
+export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
+  return (
+    <dl className="grid grid-cols-1 gap-x-6 gap-y-3 sm:grid-cols-2">
+      {facts.map(([name, value]) => (
+        <div key={name} className="min-w-0">
+          <dt className="text-sm text-faint">{name}</dt>
+          <dd className="break-words">{value ?? '–'}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,223 @@
+/** Work that waits for a person: mails that are held or failed, and jobs that were given up. */
+import { call, type OutboxState } from '@gantry/client';
+import { Mail, Skull } from 'lucide-react';
+import { useState } from 'react';
+import { api, queries, useMe } from '@/api';
+import { useFormat, useT } from '@/i18n';
+import { ListTable, useList } from '@/layout/list';
+import { Page, Section } from '@/layout/page';
+import { Empty, Problem } from '@/layout/problem';
+import { Badge, type Tone } from '@/ui/bits';
+import { Button } from '@/ui/button';
+import { Select } from '@/ui/field';
+import { toast } from '@/ui/toast';
+
+const tones: Partial<Record<OutboxState, Tone>> = {
+  sent: 'ok',
+  held: 'warn',
+  dead: 'danger',
+  sending: 'accent',
+};
+
+function useAct() {
+  const [error, setError] = useState<unknown>(null);
+  const act = async (run: () => Promise<unknown>, key: string, said: string) => {
+    setError(null);
+    try {
+      await run();
+      await queries.invalidateQueries({ queryKey: ['admin', key] });
+      toast(said);
+    } catch (caught) {
+      setError(caught);
+    }
+  };
+  return { error, act };
+}
+
+export function MailsPage() {
+  const t = useT();
+  const me = useMe();
+  const { time, number } = useFormat();
+  const { error, act } = useAct();
+  const [state, setState] = useState<'' | OutboxState>('');
+  const names: Record<OutboxState, string> = {
+    queued: t('Waiting'),
+    held: t('Held'),
+    sending: t('Being sent'),
+    sent: t('Sent'),
+    skipped: t('Not needed any more'),
+    dead: t('Given up'),
+  };
+  const list = useList(['admin', 'mails', state], (page_token) =>
+    call(
+      api.GET('/api/v1/admin/mails', {
+        params: {
+          query: {
+            page_size: 50,
+            ...(state === '' ? {} : { state }),
+            ...(page_token === undefined ? {} : { page_token }),
+          },
+        },
+      }),
+    ),
+  );
+  return (
+    <Page
+      title={t('Mail')}
+      description={t('Mails of the platform: to whom and of what kind, never their content.')}
+    >
+      <div className="mb-4">
+        <Select
+          aria-label={t('State')}
+          className="w-52!"
+          value={state}
+          onChange={(event) => {
+            setState(event.target.value as '' | OutboxState);
+          }}
+          choices={[
+            { value: '', label: t('Any state') },
+            ...Object.entries(names).map(([value, label]) => ({ value, label })),
+          ]}
+        />
+      </div>
+      {error !== null && (
+        <div className="mb-4">
+          <Problem error={error} />
+        </div>
+      )}
+      <Section flush>
+        <ListTable
+          label={t('Mail')}
+          list={list}
+          rowKey={(mail) => mail.id}
+          empty={<Empty icon={<Mail aria-hidden />} title={t('No mail fits')} />}
+          columns={[
+            {
+              key: 'to',
+              head: t('To'),
+              cell: (mail) => (
+                <>
+                  {mail.recipient}
+                  <span className="block font-mono text-xs text-faint">{mail.template}</span>
+                </>
+              ),
+            },
+            {
+              key: 'state',
+              head: t('State'),
+              cell: (mail) => (
+                <>
+                  <Badge tone={tones[mail.state] ?? 'plain'}>{names[mail.state]}</Badge>
+                  {mail.last_error !== null && mail.state !== 'sent' && (
+                    <span className="mt-1 block text-xs text-danger">{mail.last_error}</span>
+                  )}
+                </>
+              ),
+            },
+            { key: 'tries', head: t('Tries'), roomy: true, cell: (mail) => number(mail.attempts) },
+            { key: 'at', head: t('Made'), roomy: true, cell: (mail) => time(mail.created_at) },
+            {
+              key: 'acts',
+              head: t('Acts'),
+              silent: true,
+              className: 'text-right',
+              cell: (mail) =>
+                me.platform_permissions.includes('notify.mail.retry') &&
+                (mail.state === 'held' || mail.state === 'dead') && (
+                  <Button
+                    look="ghost"
+                    size="sm"
+                    onClick={() =>
+                      act(
+                        () =>
+                          call(
+                            api.POST('/api/v1/admin/mails/{id}/retry', { params: { path: { id: mail.id } } }),
+                          ),
+                        'mails',
+                        t('The mail is tried again.'),
+                      )
+                    }
+                  >
+                    {t('Try again')}
+                  </Button>
+                ),
+            },
+          ]}
+        />
+      </Section>
+    </Page>
+  );
+}
+
+export function JobsPage() {
+  const t = useT();
+  const me = useMe();
+  const { time, number } = useFormat();
+  const { error, act } = useAct();
+  const list = useList(['admin', 'jobs'], (page_token) =>
+    call(
+      api.GET('/api/v1/admin/jobs/dead', {
+        params: { query: { page_size: 50, ...(page_token === undefined ? {} : { page_token }) } },
+      }),
+    ),
+  );
+  return (
+    <Page
+      title={t('Dead jobs')}
+      description={t('Work of the platform that was given up after its last attempt.')}
+    >
+      {error !== null && (
+        <div className="mb-4">
+          <Problem error={error} />
+        </div>
+      )}
+      <Section flush>
+        <ListTable
+          label={t('Dead jobs')}
+          list={list}
+          rowKey={(job) => job.id}
+          empty={
+            <Empty icon={<Skull aria-hidden />} title={t('Nothing was given up')}>
+              {t('Jobs that fail are tried again by themselves; only those that never succeed end here.')}
+            </Empty>
+          }
+          columns={[
+            {
+              key: 'kind',
+              head: t('Kind'),
+              cell: (job) => <code className="font-mono text-xs">{job.kind}</code>,
+            },
+            { key: 'error', head: t('Last error'), cell: (job) => job.last_error ?? '–' },
+            { key: 'tries', head: t('Tries'), roomy: true, cell: (job) => number(job.attempts) },
+            { key: 'at', head: t('Given up'), roomy: true, cell: (job) => time(job.updated_at) },
+            {
+              key: 'acts',
+              head: t('Acts'),
+              silent: true,
+              className: 'text-right',
+              cell: (job) =>
+                me.platform_permissions.includes('notify.job.replay') && (
+                  <Button
+                    look="ghost"
+                    size="sm"
+                    onClick={() =>
+                      act(
+                        () =>
+                          call(
+                            api.POST('/api/v1/admin/jobs/{id}/replay', { params: { path: { id: job.id } } }),
+                          ),
+                        'jobs',
+                        t('The job is run again.'),
+                      )
+                    }
+                  >
+                    {t('Run again')}
+                  </Button>
+                ),
+            },
+          ]}
+        />
+      </Section>
+    </Page>
+  );
+}

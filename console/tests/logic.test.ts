@@ -1,0 +1,107 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { fill } from '@/i18n';
+import hindi from '@/i18n/hi';
+import indonesian from '@/i18n/id';
+import { linkToken, safeNext } from '@/pages/auth/link';
+import { agentName } from '@/pages/account/sessions';
+import { matches } from '@/shell/palette';
+import { askForProof } from '@/shell/step-up-state';
+import { applyTheme, currentTheme } from '@/theme';
+
+const sources = join(import.meta.dirname, '../src');
+
+function texts(folder: string): Set<string> {
+  const found = new Set<string>();
+  for (const name of readdirSync(join(sources, folder), { recursive: true, encoding: 'utf8' })) {
+    if (!/\.tsx?$/.test(name)) continue;
+    const code = readFileSync(join(sources, folder, name), 'utf8');
+    for (const [, text = ''] of code.matchAll(/\bt\(\s*'((?:[^'\\]|\\.)*)'/g)) found.add(text);
+  }
+  return found;
+}
+
+describe('messages', () => {
+  test('places are filled, and those without a value stay', () => {
+    expect(fill('{n} of {all}', { n: 1, all: 0 })).toBe('1 of 0');
+    expect(fill('{n} {what}', { n: 1 })).toBe('1 {what}');
+    expect(fill('{toString}', {})).toBe('{toString}');
+  });
+
+  test.each([
+    ['Hindi', hindi],
+    ['Indonesian', indonesian],
+  ])('%s has the shell and the pages before signing in, and the same places in its texts', (_, catalogue) => {
+    const wanted = new Set([...texts('shell'), ...texts('pages/auth')]);
+    expect(wanted.size).toBeGreaterThan(60);
+    expect([...wanted].filter((text) => catalogue[text] === undefined)).toEqual([]);
+    const everything = texts('.');
+    for (const [text, translated] of Object.entries(catalogue)) {
+      expect(everything).toContain(text);
+      const places = (one: string) => (one.match(/\{\w+\}/g) ?? []).sort();
+      expect(places(translated), text).toEqual(places(text));
+    }
+  });
+});
+
+describe('links of mails', () => {
+  afterEach(() => {
+    history.replaceState(null, '', '/');
+  });
+
+  test('a token is taken out of the address bar and kept for its page', () => {
+    history.replaceState(null, '', '/verify?x=1#token=abc_DEF-1');
+    expect(linkToken()).toBe('abc_DEF-1');
+    expect(location.hash).toBe('');
+    expect(location.search).toBe('?x=1');
+    expect(linkToken()).toBe('abc_DEF-1');
+    history.replaceState(null, '', '/unlock#other=1');
+    expect(linkToken()).toBeNull();
+  });
+
+  test('nobody is sent anywhere but into the console', () => {
+    expect(safeNext('/w/north')).toBe('/w/north');
+    for (const elsewhere of [
+      'https://evil.example',
+      '//evil.example',
+      '/\\evil.example',
+      'javascript:alert(1)',
+      '',
+      undefined,
+      7,
+    ]) {
+      expect(safeNext(elsewhere)).toBeUndefined();
+    }
+  });
+});
+
+describe('palette', () => {
+  test('words are found in any order, without regard to case and accents', () => {
+    expect(matches('élo zo', 'Zoë Elodie')).toBe(true);
+    expect(matches('zoe x', 'Zoë Elodie')).toBe(false);
+    expect(matches('', 'anything')).toBe(true);
+  });
+});
+
+test('a browser is told from a program', () => {
+  expect(agentName('Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36')).toBe(
+    'Chrome, Linux',
+  );
+  expect(agentName('Mozilla/5.0 (Windows NT 10.0) Chrome/126.0 Safari/537.36 Edg/126.0')).toBe(
+    'Edge, Windows',
+  );
+  expect(agentName('curl/8.5.0')).toBe('curl/8.5.0');
+  expect(agentName(null)).toBeNull();
+});
+
+test('requests that want a proof at the same time share one question', () => {
+  expect(askForProof()).toBe(askForProof());
+});
+
+test('a theme is remembered, and the system decides where none is', () => {
+  applyTheme('dark');
+  expect([currentTheme(), document.documentElement.dataset['theme']]).toEqual(['dark', 'dark']);
+  applyTheme('system');
+  expect([currentTheme(), document.documentElement.dataset['theme']]).toEqual(['system', undefined]);
+});
