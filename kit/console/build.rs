@@ -28,10 +28,11 @@ fn table(dist: &Path, list: &str) -> io::Result<String> {
         let &[path, kind, digest, keep] = fields.as_slice() else {
             return Err(io::Error::other(format!("files.tsv: {line:?}")));
         };
+        // As text, because a literal of the language is wanted.
         let file = dist.join(path.trim_start_matches('/'));
+        let file = file.to_string_lossy();
         let compressed = |ending: &str| {
-            let mut name = file.clone().into_os_string();
-            name.push(ending);
+            let name = format!("{file}{ending}");
             if Path::new(&name).is_file() {
                 format!("Some(include_bytes!({name:?}))")
             } else {

@@ -139,8 +139,7 @@ export function BranchesPage() {
           run={async () => {
             await call(
               api.DELETE('/api/v1/tenants/{tenant}/spaces/branches/{branch}', {
-                params: { path: { tenant, branch: removing.id } },
-                headers: version(removing.version),
+                params: { path: { tenant, branch: removing.id }, header: version(removing.version) },
               }),
             );
             await renew(tenant);
@@ -178,8 +177,7 @@ function BranchDialog({ branch, onClose }: { branch: Branch | null; onClose: () 
         await (branch
           ? call(
               api.PATCH('/api/v1/tenants/{tenant}/spaces/branches/{branch}', {
-                params: { path: { tenant, branch: branch.id } },
-                headers: version(branch.version),
+                params: { path: { tenant, branch: branch.id }, header: version(branch.version) },
                 body: { ...body, active: data.get('active') === 'true' },
               }),
             )

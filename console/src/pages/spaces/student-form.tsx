@@ -38,8 +38,7 @@ export function StudentDialog({ student, onClose }: { student: Student | null; o
         await (student
           ? call(
               api.PATCH('/api/v1/tenants/{tenant}/spaces/students/{student}', {
-                params: { path: { tenant, student: student.id } },
-                headers: version(student.version),
+                params: { path: { tenant, student: student.id }, header: version(student.version) },
                 body: {
                   ...body,
                   ...dates,

@@ -119,8 +119,7 @@ export function StudentPage() {
           run={async () => {
             await call(
               api.DELETE('/api/v1/tenants/{tenant}/spaces/students/{student}', {
-                ...path,
-                headers: version(data.version),
+                params: { ...path.params, header: version(data.version) },
               }),
             );
             await navigate({ to: back.to, params: back.params });

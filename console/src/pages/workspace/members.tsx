@@ -168,8 +168,7 @@ function RolesDialog({ member, onClose }: { member: Member; onClose: () => void 
       run={async () => {
         await call(
           api.PUT('/api/v1/tenants/{tenant}/identity/members/{member}/grants', {
-            params: { path: { tenant, member: member.identity } },
-            headers: version(member.version),
+            params: { path: { tenant, member: member.identity }, header: version(member.version) },
             body: { grants },
           }),
         );

@@ -99,8 +99,7 @@ export function RolesPage() {
           run={async () => {
             await call(
               api.DELETE('/api/v1/tenants/{tenant}/identity/roles/{role}', {
-                params: { path: { tenant, role: removing.key } },
-                headers: version(removing.version),
+                params: { path: { tenant, role: removing.key }, header: version(removing.version) },
               }),
             );
             await queries.invalidateQueries({ queryKey: ['roles', tenant] });
@@ -251,8 +250,7 @@ function RoleDialog({
         await (role
           ? call(
               api.PUT('/api/v1/tenants/{tenant}/identity/roles/{role}', {
-                params: { path: { tenant, role: role.key } },
-                headers: version(role.version),
+                params: { path: { tenant, role: role.key }, header: version(role.version) },
                 body,
               }),
             )

@@ -115,8 +115,7 @@ function AccountDialog({ account, onClose }: { account: ServiceAccount | null; o
         await (account
           ? call(
               api.PUT('/api/v1/tenants/{tenant}/identity/service-accounts/{service}', {
-                params: { path: { tenant, service: account.id } },
-                headers: version(account.version),
+                params: { path: { tenant, service: account.id }, header: version(account.version) },
                 body: { name, grants, disabled: account.disabled_at !== null },
               }),
             )
@@ -226,8 +225,7 @@ export function ServicePage() {
           run={async () => {
             await call(
               api.PUT('/api/v1/tenants/{tenant}/identity/service-accounts/{service}', {
-                ...path,
-                headers: version(data.version),
+                params: { ...path.params, header: version(data.version) },
                 body: { name: data.name, grants: data.grants, disabled: !off },
               }),
             );

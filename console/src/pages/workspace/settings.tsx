@@ -71,8 +71,7 @@ export function SettingsPage() {
                 run={async (data) => {
                   await call(
                     api.PATCH('/api/v1/tenants/{tenant}', {
-                      ...path,
-                      headers: { 'If-Match': found.data?.tag ?? '' },
+                      params: { ...path.params, header: { 'If-Match': found.data?.tag ?? '' } },
                       body: { name: required(data, 'name') },
                     }),
                   );
