@@ -11,7 +11,7 @@ use crate::workspace::{metadata, root};
 const WARN: usize = 300;
 const FAIL: usize = 400;
 /// Identity is the largest: modules may not see each other, so what people sign in with and what they may do stay in one.
-const CRATE: usize = 16_000;
+const CRATE: usize = 17_000;
 const SHOWN: usize = 5;
 const EXCEPTIONS: &str = "xtask/size-exceptions.txt";
 

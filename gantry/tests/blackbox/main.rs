@@ -8,6 +8,7 @@
 )]
 
 mod attacks;
+mod browser;
 mod faults;
 mod matrix;
 mod openid;

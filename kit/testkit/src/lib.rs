@@ -16,22 +16,26 @@
               shows what the processes wrote"
 )]
 
+pub mod chromium;
 pub mod client;
 pub mod databases;
 pub mod engines;
 pub mod eventually;
 pub mod openid;
+pub mod passkey;
 pub mod postgres;
 pub mod process;
 pub mod sound;
 pub mod stage;
 pub mod totp;
 
+pub use chromium::Chromium;
 pub use client::{Answer, Call, Client, Owner, SecondFactor};
 pub use databases::TestDatabases;
 pub use eventually::eventually;
 pub use gantry_db::Engine;
 pub use openid::OpenIdProvider;
+pub use passkey::SoftPasskey;
 pub use postgres::postgres_url;
 pub use process::{Mail, OpenIdPeers, Server, ServerOptions, SmtpSim};
 pub use sound::assert_sound;

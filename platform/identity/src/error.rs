@@ -10,6 +10,7 @@ use gantry_signing::KeyError;
 
 use crate::factor::FactorError;
 use crate::oidc::ProviderError;
+use crate::passkey::PasskeyError;
 use crate::password::rules::WeakPassword;
 use crate::role::{Fault, GrantError};
 
@@ -145,6 +146,9 @@ pub enum Error {
     /// Something about signing in by others.
     #[error(transparent)]
     Provider(#[from] ProviderError),
+    /// Something about passkeys.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
     /// The password was set from outside (never): a stored hash that cannot be read.
     #[error(transparent)]
     Hash(#[from] HashError),
@@ -170,6 +174,7 @@ impl From<Error> for Problem {
             Error::Contract(problem) => problem,
             Error::Factor(error) => error.into(),
             Error::Provider(error) => error.into(),
+            Error::Passkey(error) => error.into(),
             Error::Weak(pointer, weak) => {
                 Self::invalid_field(pointer, weak.code(), weak.to_string())
             }

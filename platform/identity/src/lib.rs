@@ -6,6 +6,7 @@
 //! - `sign_up/`, `password/`, `session/`, `token/`, `set_up/`: becoming and proving somebody.
 //! - `account/`: what people do with their own account; `people/`, `impersonation/`: what operators do.
 //! - `factor/`, `challenge/`: authenticator apps, recovery codes, and the second step of a log-in.
+//! - `passkey/`: keys of authenticators, which sign in alone or are a second factor.
 //! - `member/`, `invitation/`, `role/`: what they may do where.
 //! - `service/`: programs that call with keys.
 //! - `oidc/`: signing in by others.
@@ -27,6 +28,7 @@ mod mail;
 mod member;
 pub mod module;
 mod oidc;
+mod passkey;
 mod password;
 mod people;
 mod rescue;
@@ -73,6 +75,7 @@ pub const MIGRATIONS: Migrations = gantry_db::migrations! {
         "0006_services",
         "0007_oidc",
         "0008_account",
+        "0010_passkeys",
         "0015_forgiven",
         "0016_key_networks",
         "0017_tenant_security",

@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
@@ -17,6 +18,7 @@ use gantry_openid::RelyingParty;
 use gantry_outbound::Outbound;
 use gantry_passwords::{Breached, Hasher};
 use gantry_signing::{self as keys, Plan, SigningKeys};
+use gantry_webauthn::Party;
 
 use crate::authority::Recent;
 use crate::config::IdentityConfig;
@@ -93,6 +95,7 @@ pub struct Identity {
     pub(crate) roles: Roles,
     pub(crate) workspaces: Slot<dyn Workspaces>,
     pub(crate) public_url: String,
+    pub(crate) passkeys: Party,
     pub(crate) units: UnitSources,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) openid: RelyingParty,
@@ -156,6 +159,7 @@ impl Identity {
             access_tokens,
             roles,
             workspaces,
+            passkeys: Party::new(&public_url),
             public_url,
             units,
             keyring,
@@ -223,7 +227,12 @@ impl Identity {
     /// Under what failures from the request's network address are counted; `None` when it does not matter.
     pub(crate) fn address_counter(&self, guesser: &Guesser, origin: &Origin) -> Option<[u8; 32]> {
         let ip = origin.ip.filter(|_| guesser.stranger)?;
-        Some(guesser::address(self.account_key.expose(), ip))
+        Some(self.address(ip))
+    }
+
+    /// Under what failures from a network address are counted.
+    pub(crate) fn address(&self, ip: IpAddr) -> [u8; 32] {
+        guesser::address(self.account_key.expose(), ip)
     }
 
     /// What makes the client that signed in a known device of the account.

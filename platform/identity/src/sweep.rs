@@ -7,7 +7,7 @@ use gantry_db::DbError;
 use gantry_jobs::{JobCx, JobError, JobKind, Schedule};
 
 use crate::account::email_change;
-use crate::{Identity, challenge, link, oidc, password, service, session, sign_up};
+use crate::{Identity, challenge, link, oidc, passkey, password, service, session, sign_up};
 
 const KIND: &str = "identity.sweep";
 /// How long expired things are kept, so that the reuse of an old token is still recognised.
@@ -38,6 +38,7 @@ async fn run(state: &Identity, cx: JobCx) -> Result<(), JobError> {
                 let mut removed = session::store::sweep(tx, before).await?;
                 removed += challenge::sweep(tx).await?;
                 removed += oidc::attempts::sweep(tx).await?;
+                removed += passkey::sweep(tx).await?;
                 removed += link::sweep(tx, before).await?;
                 removed += password::lockout::sweep(tx).await?;
                 removed += email_change::store::sweep(tx, before).await?;

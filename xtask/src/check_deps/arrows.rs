@@ -7,6 +7,7 @@ use super::graph::{Graph, Use};
 const KIT: &[(&str, &[&str])] = &[
     ("kit/kernel", &[]),
     ("kit/db", &["kit/kernel"]),
+    ("kit/webauthn", &["kit/kernel"]),
     ("kit/audit", &["kit/kernel", "kit/db"]),
     ("kit/jobs", &["kit/kernel", "kit/db", "kit/audit"]),
     ("kit/http", &["kit/kernel", "kit/db", "kit/audit"]),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gantry_testkit::Answer;
+use gantry_testkit::{Answer, SoftPasskey};
 use serde_json::{Value, json};
 
 use super::cast::{Actor, Expected, Kind};
@@ -73,6 +73,10 @@ const WRITES_ELSEWHERE: &[(&str, &[&str])] = &[
     ("confirm_email_change", &["identity.email.changed"]),
     ("complete_log_in", &["identity.session.started"]),
     ("confirm_totp", &["identity.factor.added"]),
+    ("register_passkey", &["identity.factor.added"]),
+    ("log_in_by_passkey", &["identity.session.started"]),
+    ("rename_passkey", &["identity.passkey.renamed"]),
+    ("remove_passkey", &["identity.factor.removed"]),
 ];
 
 /// Operations that write none, and why.
@@ -137,6 +141,18 @@ const WRITES_NONE: &[(&str, &str)] = &[
     (
         "remove_link",
         "needs a linked account; identity's own tests look for its row",
+    ),
+    (
+        "begin_passkey",
+        "asks an authenticator; what its answer does is audited",
+    ),
+    (
+        "begin_passkey_log_in",
+        "asks an authenticator; what its answer does is audited",
+    ),
+    (
+        "begin_passkey_step_up",
+        "asks an authenticator; what its answer does is audited",
     ),
     ("replay_job", "needs a job that died; it does nothing here"),
     ("check_import", "works out what an import would do"),
@@ -336,7 +352,8 @@ async fn special(stage: &Stage) -> Vec<(&'static str, String, String)> {
         .json(&json!({"token": token}))
         .await
         .expect(204);
-    vec![
+    let mut calls = passkey(stage).await;
+    calls.extend([
         (
             "confirm_email_change",
             mover.name.clone(),
@@ -352,7 +369,47 @@ async fn special(stage: &Stage) -> Vec<(&'static str, String, String)> {
             outsider.name.clone(),
             request_id(&accepted),
         ),
+    ]);
+    calls
+}
+
+/// A passkey's life, of somebody whom no other part of the matrix looks for.
+async fn passkey(stage: &Stage) -> Vec<(&'static str, String, String)> {
+    let person = stage.newcomer().await;
+    let nobody = person.client.anonymous();
+    let mut key = SoftPasskey::new(&stage.server.url().replace("127.0.0.1", "localhost"));
+    let asked = person
+        .client
+        .post("/api/v1/me/passkeys/ceremonies")
+        .await
+        .expect(201)
+        .value();
+    let made = key.create(&asked["public_key"]);
+    let body = json!({"ceremony": asked["ceremony"], "name": "A key", "credential": made});
+    let registered = person.client.post("/api/v1/me/passkeys").json(&body);
+    let registered = registered.await.expect(201);
+    let asked = nobody
+        .post("/api/v1/auth/passkey-ceremonies")
+        .json(&json!({}))
+        .await
+        .expect(201)
+        .value();
+    let shown = key.get(&asked["public_key"]);
+    let body = json!({"passkey": {"ceremony": asked["ceremony"], "credential": shown}});
+    let begun = nobody.post("/api/v1/auth/sessions/passkey").json(&body);
+    let begun = begun.await.expect(201);
+    let path = format!("/api/v1/me/passkeys/{}", registered.text_at("/passkey/id"));
+    let name = json!({"name": "Another name"});
+    let renamed = person.client.put(&path).json(&name).await.expect(204);
+    let removed = person.client.delete(&path).await.expect(204);
+    [
+        ("register_passkey", registered),
+        ("log_in_by_passkey", begun),
+        ("rename_passkey", renamed),
+        ("remove_passkey", removed),
     ]
+    .map(|(id, answer)| (id, person.name.clone(), request_id(&answer)))
+    .into()
 }
 
 struct Log {

@@ -85,7 +85,9 @@ impl Document {
         let schema = self.resolve(schema, body);
         match body {
             Value::Object(members) => {
-                if schema["additionalProperties"].is_object() {
+                let more = &schema["additionalProperties"];
+                // Names of the caller's choice, or what a browser made in a format that is not ours.
+                if more.is_object() || *more == true {
                     return;
                 }
                 let known = schema["properties"].as_object();

@@ -62,6 +62,11 @@ fn strangers() -> Vec<Row> {
         Row::new("complete_log_in")
             .json(|_| json!({"challenge": "no such challenge", "code": "000000"}))
             .or(410, "challenge_gone"),
+        // A page at the address, and not at the name, is told that it has no passkeys.
+        Row::new("begin_passkey_log_in").json(|_| json!({})).or(409, "passkeys_unavailable"),
+        Row::new("log_in_by_passkey")
+            .json(|_| json!({"passkey": {"ceremony": "no such ceremony", "credential": {}}}))
+            .or(410, "passkey_ceremony_gone"),
         Row::new("refresh_tokens")
             .json(|place| json!({"refresh_token": place["refresh_token"]}))
             .fresh(Fresh::Session),
@@ -123,6 +128,18 @@ fn me() -> Vec<Row> {
             .json(|_| json!({"state": "no such state", "code": "no such code"}))
             .or(410, "attempt_gone"),
         Row::new("remove_link").alias("link", "job").or(404, "not_found"),
+        Row::new("begin_passkey_step_up").or(409, "no_passkey").or(409, "passkeys_unavailable"),
+        Row::new("list_passkeys"),
+        Row::new("begin_passkey").or(409, "passkeys_unavailable"),
+        Row::new("register_passkey")
+            .json(|_| json!({"ceremony": "no such ceremony", "name": "A key", "credential": {}}))
+            .or(410, "passkey_ceremony_gone"),
+        // Nobody here has one of that name.
+        Row::new("rename_passkey")
+            .alias("passkey", "member")
+            .json(|_| json!({"name": "Another name"}))
+            .or(404, "not_found"),
+        Row::new("remove_passkey").alias("passkey", "member").or(404, "not_found"),
         Row::new("leave_workspace").alias("workspace", "tenant").fresh(Fresh::Leaver).once(),
     ]
 }

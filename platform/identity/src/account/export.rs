@@ -11,8 +11,9 @@ use gantry_kernel::{Email, IdentityId, Problem, SessionId, Slug, TenantId, Times
 use serde::Serialize;
 
 use crate::oidc::{self, link::Link};
+use crate::passkey::api::PasskeyView;
 use crate::role::Grant;
-use crate::{Error, Identity, member};
+use crate::{Error, Identity, member, passkey};
 
 /// Audit rows read at a time.
 const BATCH: u32 = 500;
@@ -25,6 +26,7 @@ struct Export {
     platform_roles: Vec<String>,
     memberships: Vec<Membership>,
     sessions: Vec<Session>,
+    passkeys: Vec<PasskeyView>,
     invitations: Vec<Invitation>,
     linked_accounts: Vec<Link>,
     /// What the person did, newest first. Rows in a workspace's own log are the workspace's.
@@ -166,6 +168,8 @@ async fn collect(tx: &mut Tx, person: IdentityId) -> Result<Export, Error> {
             &args![person],
         )
         .await?;
+    let passkeys = passkey::store::list(tx, person).await?;
+    let passkeys: Result<_, _> = passkeys.iter().map(PasskeyView::of).collect();
     let invitations = tx
         .all(
             sql!(
@@ -182,6 +186,7 @@ async fn collect(tx: &mut Tx, person: IdentityId) -> Result<Export, Error> {
         platform_roles: platform_roles.into_iter().map(|(role,)| role).collect(),
         memberships,
         sessions,
+        passkeys: passkeys?,
         invitations,
         linked_accounts: linked.into_iter().map(Link::from).collect(),
         activity: activity(tx, person).await?,

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use gantry_db::Tx;
 use gantry_http::{Body, Created, PublicCx, RequestContext, With};
 use gantry_kernel::{Email, Origin, Secret};
+use gantry_webauthn::Answer;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::store;
 use crate::factor::{FactorError, Place, Proof, Verdict, check};
+use crate::passkey::Purpose;
 use crate::password::{Guesser, address};
 use crate::session::api::SignedIn;
 use crate::session::begin::{Begun, Start, begin};
@@ -26,6 +28,8 @@ pub(crate) struct SecondFactor {
     code: Option<Secret<String>>,
     /// A recovery code.
     recovery_code: Option<Secret<String>>,
+    /// A passkey of the account, asked for with this challenge.
+    passkey: Option<Answer>,
 }
 
 /// What an answer to a challenge led to. Its transaction is committed whatever it is.
@@ -48,8 +52,10 @@ pub(crate) async fn second_factor(
         challenge,
         code,
         recovery_code,
+        passkey,
     } = input;
-    let proof = Proof::of(code, recovery_code)?;
+    let passkey = passkey.map(|answer| (Purpose::second_factor(&challenge), answer));
+    let proof = Proof::of(code, recovery_code, passkey)?;
     let origin = cx.origin();
     let (state, brought) = (Arc::clone(&identity), CookieValue::of(&cx));
     let outcome = identity

@@ -6,7 +6,7 @@
 pub(crate) mod api;
 mod store;
 
-pub(crate) use store::{forget, sweep};
+pub(crate) use store::{forget, person, sweep};
 
 use gantry_db::Tx;
 use gantry_http::{Accepted, Created, Describe, Reply, Response, With};

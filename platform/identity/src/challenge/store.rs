@@ -83,6 +83,14 @@ pub(super) async fn get(tx: &mut Tx, token: &Secret<String>) -> Result<Option<St
     }))
 }
 
+/// Whose log-in an open challenge completes.
+pub(crate) async fn person(
+    tx: &mut Tx,
+    token: &Secret<String>,
+) -> Result<Option<IdentityId>, DbError> {
+    Ok(get(tx, token).await?.map(|start| start.person))
+}
+
 /// Counts a wrong answer.
 pub(super) async fn count(tx: &mut Tx, token: &Secret<String>) -> Result<(), DbError> {
     tx.execute(

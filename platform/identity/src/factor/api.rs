@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{recovery, totp};
-use crate::{Error, Identity, account};
+use crate::{Error, Identity, account, passkey};
 
 /// The factors of the caller's account.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -19,6 +19,8 @@ pub(crate) struct Factors {
     second_factor_since: Option<Timestamp>,
     /// Since when there is an authenticator app; null when there is none.
     totp_since: Option<Timestamp>,
+    /// How many passkeys there are.
+    passkeys: usize,
     /// Recovery codes that can still be used.
     recovery_codes_left: i64,
 }
@@ -40,6 +42,7 @@ pub(crate) async fn get_factors(
                 password: account.password_hash.is_some(),
                 second_factor_since: account.second_factor_since,
                 totp_since: totp::store::confirmed_at(tx, person).await?,
+                passkeys: passkey::store::list(tx, person).await?.len(),
                 recovery_codes_left: recovery::store::left(tx, person).await?,
             })
         })

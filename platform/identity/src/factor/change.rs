@@ -9,7 +9,7 @@ use super::store::{Settled, settle};
 use super::{Kind, recovery, totp};
 use crate::account::Account;
 use crate::session::{Method, Methods};
-use crate::{Error, challenge, mail, session};
+use crate::{Error, challenge, mail, passkey, session};
 
 /// A factor that was just stored, by whom and in which session.
 pub(crate) struct NewFactor<'a> {
@@ -17,7 +17,7 @@ pub(crate) struct NewFactor<'a> {
     pub(crate) session: SessionId,
     pub(crate) kind: Kind,
     /// What it was shown to work with.
-    pub(crate) method: Method,
+    pub(crate) methods: Methods,
     pub(crate) origin: &'a Origin,
 }
 
@@ -29,7 +29,7 @@ pub(crate) async fn added(tx: &mut Tx, new: &NewFactor<'_>) -> Result<Option<Vec
     let mut ended = 0;
     let codes = if first {
         challenge::forget(tx, person).await?;
-        let methods = Methods::new([new.method, Method::MultiFactor]);
+        let methods = new.methods.clone().with(Method::MultiFactor);
         session::store::confirm(tx, new.session, &methods).await?;
         ended = session::store::revoke_single_factor(tx, person, "second_factor_added").await?;
         Some(recovery::replace(tx, person).await?)
@@ -48,6 +48,7 @@ pub(crate) async fn added(tx: &mut Tx, new: &NewFactor<'_>) -> Result<Option<Vec
     gantry_audit::append(tx, entry.after(facts).origin(new.origin)).await?;
     let what = match new.kind {
         Kind::Totp => "an authenticator app was added",
+        Kind::Passkey => "a passkey was added",
         Kind::RecoveryCode => "new recovery codes were made",
     };
     let params = json!({ "what": what });
@@ -77,6 +78,7 @@ pub(crate) async fn removed(
     gantry_audit::append(tx, entry.after(facts).origin(origin)).await?;
     let what = match (kind, last) {
         (_, true) => "the last second factor was removed: the password alone signs in again",
+        (Kind::Passkey, false) => "a passkey was removed",
         (Kind::Totp | Kind::RecoveryCode, false) => "an authenticator app was removed",
     };
     let params = json!({ "what": what });
@@ -87,6 +89,7 @@ pub(crate) async fn removed(
 /// Leaves an account with its password alone.
 pub(crate) async fn remove_all(tx: &mut Tx, person: IdentityId) -> Result<(), Error> {
     totp::store::remove(tx, person).await?;
+    passkey::store::remove(tx, person, None).await?;
     settle(tx, person).await?;
     forget_what_hangs_on_factors(tx, person).await
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 use gantry_audit::{Entry, Facts, Target};
 use gantry_db::Tx;
 use gantry_kernel::{Actor, Origin, Secret};
+use gantry_webauthn::Answer;
 use serde_json::json;
 
 use super::{FactorError, Kind, recovery, totp};
 use crate::account::Account;
+use crate::passkey::{self, Purpose};
 use crate::password::lockout::{self, Failure};
 use crate::session::{Method, Methods};
 use crate::{Error, Identity, mail};
@@ -21,6 +23,8 @@ pub(crate) enum Proof {
     Code(Secret<String>),
     /// A code on paper.
     RecoveryCode(Secret<String>),
+    /// A passkey, and what it was asked for.
+    Passkey(Purpose, Answer),
 }
 
 /// Where the proof is asked for.
@@ -48,10 +52,12 @@ impl Proof {
     pub(crate) fn of(
         code: Option<Secret<String>>,
         recovery_code: Option<Secret<String>>,
+        passkey: Option<(Purpose, Answer)>,
     ) -> Result<Self, FactorError> {
-        match (code, recovery_code) {
-            (Some(code), None) => Ok(Self::Code(code)),
-            (None, Some(code)) => Ok(Self::RecoveryCode(code)),
+        match (code, recovery_code, passkey) {
+            (Some(code), None, None) => Ok(Self::Code(code)),
+            (None, Some(code), None) => Ok(Self::RecoveryCode(code)),
+            (None, None, Some((purpose, answer))) => Ok(Self::Passkey(purpose, answer)),
             _ => Err(FactorError::NotOne),
         }
     }
@@ -61,6 +67,7 @@ impl Proof {
         match self {
             Self::Code(_) => "/code",
             Self::RecoveryCode(_) => "/recovery_code",
+            Self::Passkey(..) => "/passkey",
         }
     }
 
@@ -68,6 +75,7 @@ impl Proof {
         match self {
             Self::Code(_) => Kind::Totp,
             Self::RecoveryCode(_) => Kind::RecoveryCode,
+            Self::Passkey(..) => Kind::Passkey,
         }
     }
 }
@@ -99,13 +107,22 @@ pub(crate) async fn check(
             if let Some(after) = lockout::remaining(tx, &guesser.counter).await? {
                 return Ok(Verdict::Locked(after));
             }
-            totp::accept(state, tx, account.id, code).await?
+            let right = totp::accept(state, tx, account.id, code).await?;
+            right.then(one_time_code)
         }
-        Proof::RecoveryCode(code) => recovery::accept(tx, account, code, origin).await?,
+        Proof::RecoveryCode(code) => {
+            let right = recovery::accept(tx, account, code, origin).await?;
+            right.then(one_time_code)
+        }
+        Proof::Passkey(purpose, answer) => {
+            let person = Some(account.id);
+            let right = passkey::check(state, tx, purpose, person, answer, origin).await?;
+            right.map(|(_, methods)| methods)
+        }
     };
-    if right {
+    if let Some(methods) = right {
         lockout::clear(tx, &guesser).await?;
-        return Ok(Verdict::Right(Methods::new([Method::OneTimeCode])));
+        return Ok(Verdict::Right(methods));
     }
     let target = Target::new("identity", account.id);
     let facts = Facts::new()
@@ -128,4 +145,8 @@ pub(crate) async fn check(
         }
     }
     Ok(Verdict::Wrong)
+}
+
+fn one_time_code() -> Methods {
+    Methods::new([Method::OneTimeCode])
 }

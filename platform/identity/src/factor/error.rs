@@ -60,7 +60,12 @@ impl From<FactorError> for Problem {
             ),
             FactorError::Wrong => Self::unauthenticated(
                 SECOND_FACTOR_WRONG.code,
-                "the code is wrong, has run out, or was used before",
+                "the code or passkey is wrong, has run out, or was used before",
+            ),
+            FactorError::WrongField("/passkey") => Self::invalid_field(
+                "/passkey",
+                "passkey_refused",
+                "this passkey does not confirm this session; begin again, or confirm in another way",
             ),
             FactorError::WrongField(pointer) => Self::invalid_field(
                 pointer,

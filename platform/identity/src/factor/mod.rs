@@ -22,6 +22,8 @@ use serde::Serialize;
 pub(crate) enum Kind {
     /// Six digits of an authenticator app (RFC 6238).
     Totp,
+    /// A key that an authenticator keeps (WebAuthn).
+    Passkey,
     /// A code on paper, for when the others are gone.
     RecoveryCode,
 }
@@ -31,6 +33,7 @@ impl Kind {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Totp => "totp",
+            Self::Passkey => "passkey",
             Self::RecoveryCode => "recovery_code",
         }
     }

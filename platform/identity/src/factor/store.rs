@@ -4,6 +4,7 @@ use gantry_db::{DbError, Tx, args, sql};
 use gantry_kernel::IdentityId;
 
 use super::{Kind, recovery};
+use crate::passkey;
 
 /// What a change of factors made of the account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,9 @@ pub(crate) async fn kinds(tx: &mut Tx, person: IdentityId) -> Result<Vec<Kind>, 
     {
         kinds.push(Kind::Totp);
     }
+    if !passkey::store::list(tx, person).await?.is_empty() {
+        kinds.push(Kind::Passkey);
+    }
     if recovery::store::left(tx, person).await? > 0 {
         kinds.push(Kind::RecoveryCode);
     }
@@ -39,8 +43,9 @@ pub(super) async fn settle(tx: &mut Tx, person: IdentityId) -> Result<Settled, D
             sql!(
                 "update identities set second_factor_since = $2
                  where id = $1 and second_factor_since is null
-                   and exists (select 1 from totp t where t.identity_id = identities.id
-                               and t.confirmed_at is not null)"
+                   and (exists (select 1 from totp t where t.identity_id = identities.id
+                                and t.confirmed_at is not null)
+                        or exists (select 1 from passkeys p where p.identity_id = identities.id))"
             ),
             &args![person, now],
         )
@@ -54,7 +59,8 @@ pub(super) async fn settle(tx: &mut Tx, person: IdentityId) -> Result<Settled, D
                 "update identities set second_factor_since = null
                  where id = $1 and second_factor_since is not null
                    and not exists (select 1 from totp t where t.identity_id = identities.id
-                                   and t.confirmed_at is not null)"
+                                   and t.confirmed_at is not null)
+                   and not exists (select 1 from passkeys p where p.identity_id = identities.id)"
             ),
             &args![person],
         )

@@ -153,7 +153,8 @@ pub(crate) async fn remove(
     Ok(NoContent)
 }
 
-/// Whether a password, or a provider of the installation, signs in to the account.
+/// Whether a password, or a provider of the installation, signs in to the account. A passkey alone is not enough: it
+/// ends with its device, or with the address of the installation.
 async fn has_way_in(state: &Identity, tx: &mut Tx, person: IdentityId) -> Result<bool, Error> {
     let account = account::store::by_id(tx, person).await?;
     if account.is_some_and(|account| account.password_hash.is_some()) {

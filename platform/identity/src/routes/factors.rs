@@ -14,6 +14,7 @@ pub(super) fn factors(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 .summary("Complete a log-in with the second factor")
                 .errors(&[
                     "challenge_gone",
+                    "passkey_ceremony_gone",
                     "second_factor_wrong",
                     "second_factor_locked",
                     "one_proof",
@@ -29,6 +30,7 @@ pub(super) fn factors(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 .errors(&[
                     "invalid_request",
                     "one_proof",
+                    "passkey_ceremony_gone",
                     "account_locked",
                     "second_factor_locked",
                     "rate_limited",

@@ -3,6 +3,7 @@
 mod access;
 mod factors;
 mod operators;
+mod passkeys;
 mod providers;
 
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use gantry_kernel::ScopeKind;
 
 use crate::role::{AUDIT_READ, MEMBER_MANAGE, MEMBER_READ};
 use crate::{
-    Identity, account, audit, error, factor, invitation, member, oidc, password, session, set_up,
-    sign_up, token,
+    Identity, account, audit, error, factor, invitation, member, oidc, passkey, password, session,
+    set_up, sign_up, token,
 };
 
 /// Members and roles concern the whole tenant.
@@ -29,9 +30,10 @@ pub(crate) fn routes(state: &Arc<Identity>) -> Routes {
         .errors(error::CODES)
         .errors(factor::CODES)
         .errors(oidc::CODES)
+        .errors(passkey::CODES)
         .errors(&[LIMIT_REACHED]);
     let people = operators::operators(account(factors::factors(me(public(routes)))));
-    let people = providers::providers(people);
+    let people = passkeys::passkeys(providers::providers(people));
     access::security(access::services(access::roles(tenant(people)))).finish()
 }
 

@@ -11,15 +11,24 @@ pub(crate) enum Method {
     Federated,
     /// A code that works once: of an authenticator app, or a recovery code.
     OneTimeCode,
+    /// A key that an authenticator says it does not let go.
+    HardwareKey,
+    /// A key that an authenticator says it copies to others of the person.
+    SoftwareKey,
+    /// Somebody was there.
+    Presence,
     /// Proofs of different kinds, or one that is of several kinds by itself.
     MultiFactor,
 }
 
 impl Method {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 7] = [
         Self::Password,
         Self::Federated,
         Self::OneTimeCode,
+        Self::HardwareKey,
+        Self::SoftwareKey,
+        Self::Presence,
         Self::MultiFactor,
     ];
 
@@ -28,6 +37,9 @@ impl Method {
             Self::Password => "pwd",
             Self::Federated => "fed",
             Self::OneTimeCode => "otp",
+            Self::HardwareKey => "hwk",
+            Self::SoftwareKey => "swk",
+            Self::Presence => "user",
             Self::MultiFactor => "mfa",
         }
     }

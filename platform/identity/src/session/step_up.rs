@@ -6,12 +6,14 @@ use gantry_audit::{Entry, Facts, Target};
 use gantry_db::Tx;
 use gantry_http::{Body, Json, RequestContext, UserCx};
 use gantry_kernel::{Actor, Origin, Secret, SessionId, Timestamp};
+use gantry_webauthn::Answer;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Method, Methods, store};
 use crate::account::Account;
 use crate::factor::{FactorError, Place, Proof, Verdict, check};
+use crate::passkey::Purpose;
 use crate::password::{Known, prove};
 use crate::{Error, Identity, account};
 
@@ -25,6 +27,8 @@ pub(crate) struct StepUp {
     code: Option<Secret<String>>,
     /// A recovery code.
     recovery_code: Option<Secret<String>>,
+    /// A passkey, asked for at `POST /api/v1/me/step-up/passkey`.
+    passkey: Option<Answer>,
 }
 
 /// A session that was confirmed.
@@ -45,7 +49,9 @@ pub(crate) async fn step_up(
         password,
         code,
         recovery_code,
+        passkey,
     } = input;
+    let passkey = passkey.map(|answer| (Purpose::step_up(cx.session().id), answer));
     let person = cx.principal().identity;
     let account = identity
         .control
@@ -62,10 +68,11 @@ pub(crate) async fn step_up(
         account,
         origin: cx.origin(),
     };
-    let at = match (password, code, recovery_code) {
-        (Some(password), None, None) => by_password(&identity, session, password).await?,
-        (None, code, recovery_code) => {
-            by_factor(&identity, session, Proof::of(code, recovery_code)?).await?
+    let at = match (password, code, recovery_code, passkey) {
+        (Some(password), None, None, None) => by_password(&identity, session, password).await?,
+        (None, code, recovery_code, passkey) => {
+            let proof = Proof::of(code, recovery_code, passkey)?;
+            by_factor(&identity, session, proof).await?
         }
         _ => return Err(FactorError::NotOne.into()),
     };

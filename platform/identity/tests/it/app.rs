@@ -163,6 +163,11 @@ impl App {
         Arc::new(Stage::new(engine, modules).await)
     }
 
+    /// As [`App::new`], where people use another address.
+    pub(crate) async fn called(engine: Engine, public_url: &str) -> Self {
+        Self::at(Self::stage(engine).await, keyring(&[1]), public_url, |_| {})
+    }
+
     /// Another process over the same databases, with these master keys; the first seals.
     pub(crate) fn beside(&self, master_keys: &[u8]) -> Self {
         Self::on(Arc::clone(&self.stage), keyring(master_keys), |_| {})
@@ -171,6 +176,15 @@ impl App {
     pub(crate) fn on(
         stage: Arc<Stage>,
         keyring: Keyring,
+        set: impl FnOnce(&mut IdentityConfig),
+    ) -> Self {
+        Self::at(stage, keyring, ORIGIN, set)
+    }
+
+    fn at(
+        stage: Arc<Stage>,
+        keyring: Keyring,
+        public_url: &str,
         set: impl FnOnce(&mut IdentityConfig),
     ) -> Self {
         let (kernel, databases) = (stage.kernel.clone(), &stage.databases);
@@ -197,7 +211,7 @@ impl App {
             workspaces: contracts.workspaces.clone(),
             limits: contracts.limits.clone(),
             units: contracts.units.clone(),
-            public_url: ORIGIN.into(),
+            public_url: public_url.into(),
             outbound: Outbound::new(OutboundSettings {
                 allow_private: vec!["127.0.0.1".to_owned()],
                 ..OutboundSettings::default()

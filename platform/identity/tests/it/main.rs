@@ -18,6 +18,7 @@ mod keys;
 mod members;
 mod module;
 mod oidc;
+mod passkeys;
 mod passwords;
 mod people;
 mod roles;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{matching_step, new_secret, place, store, text, unseal, uri};
 use crate::factor::{self, FactorError, Kind, NewFactor};
-use crate::session::Method;
+use crate::session::{Method, Methods};
 use crate::{Error, Identity, account};
 
 /// What an authenticator app needs. It is shown this once.
@@ -102,7 +102,7 @@ pub(crate) async fn confirm(
                 account: &account,
                 session,
                 kind: Kind::Totp,
-                method: Method::OneTimeCode,
+                methods: Methods::new([Method::OneTimeCode]),
                 origin: &origin,
             };
             factor::added(tx, &new).await
