@@ -112,6 +112,7 @@ impl Authority for AnyAuthority {
                     multi_factor: true,
                     fresh_until: Some(Timestamp::from_micros(i64::MAX)),
                     operator: None,
+                    only: None,
                 }),
                 via: Via::Bearer,
                 platform: if operator {

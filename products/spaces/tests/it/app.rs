@@ -91,6 +91,7 @@ impl Authority for People {
                     multi_factor: true,
                     fresh_until: Some(Timestamp::from_micros(i64::MAX)),
                     operator: None,
+                    only: None,
                 }),
                 via: Via::Bearer,
                 platform: [].into(),
