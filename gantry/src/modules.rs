@@ -11,6 +11,7 @@ pub(crate) fn modules() -> (Vec<Module>, Handle) {
         identity,
         Module::platform(gantry_tenancy::module()),
         Module::platform(gantry_notify::module()),
+        Module::platform(gantry_backup::module()),
         Module::product(gantry_spaces::Spaces),
     ];
     (modules, handle)

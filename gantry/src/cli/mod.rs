@@ -7,6 +7,7 @@
 )]
 
 mod auditlog;
+mod backup;
 mod config;
 mod context;
 mod jobs;
@@ -79,6 +80,11 @@ enum Verb {
     /// The audit log
     #[command(subcommand)]
     Auditlog(auditlog::Verb),
+    /// Backups
+    #[command(subcommand)]
+    Backup(backup::Verb),
+    /// Take a tenant back to a backup
+    Restore(backup::Restore),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -168,6 +174,8 @@ fn obey(cli: Cli) -> Result<ExitCode, CliError> {
         Verb::Jobs(verb) => verb.run(&context)?,
         Verb::Tenant(verb) => verb.run(&context)?,
         Verb::Auditlog(verb) => verb.run(&context)?,
+        Verb::Backup(verb) => verb.run(&context)?,
+        Verb::Restore(restore) => restore.run(&context)?,
         Verb::Openapi => openapi::run()?,
     };
     let mut out = io::stdout().lock();

@@ -264,6 +264,25 @@ pub async fn release_held(tx: &mut Tx, reason: &str, limit: u32) -> Result<usize
     Ok(held.len())
 }
 
+/// Holds everything that waits to be sent, for `reason`, and takes away the jobs that would send it;
+/// answers how many. [`requeue`] sends one after all.
+pub async fn hold_all(tx: &mut Tx, reason: &str) -> Result<u64, DbError> {
+    let now = tx.now();
+    tx.execute(
+        sql!("delete from jobs where kind = $1 and state = 'queued'"),
+        &args![MAIL_DELIVER],
+    )
+    .await?;
+    tx.execute(
+        sql!(
+            "update outbox set state = 'held', last_error = $1, updated_at = $2
+             where state in ('queued', 'sending')"
+        ),
+        &args![reason, now],
+    )
+    .await
+}
+
 /// Newest first; `before` is the `(created_at, id)` of the last one already seen.
 pub async fn list(
     tx: &mut Tx,

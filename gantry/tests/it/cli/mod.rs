@@ -1,6 +1,7 @@
 //! The command line, as somebody at a console uses it: the real program, its answer, its exit code.
 
 mod auditlog;
+mod backup;
 mod keys;
 mod look;
 mod rescue;

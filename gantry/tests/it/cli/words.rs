@@ -35,7 +35,8 @@ fn what_is_no_command_ends_with_64_and_how_it_is_used() {
 fn help_names_every_verb_and_asking_for_it_is_no_mistake() {
     let help = gantry(&["--help"], &[]).ends(0).out;
     for verb in [
-        "serve", "config", "user", "keys", "mail", "jobs", "tenant", "auditlog", "openapi",
+        "serve", "config", "user", "keys", "mail", "jobs", "tenant", "auditlog", "backup",
+        "restore", "openapi",
     ] {
         let told = help
             .lines()
@@ -55,6 +56,8 @@ fn config_check_says_what_is_not_configured_and_what_that_means() {
         ("GANTRY_MAIL__FROM", "gantry@example.com"),
         ("GANTRY_SERVER__PUBLIC_URL", "https://gantry.example.com"),
         ("GANTRY_DATABASE__URL", "postgres://gantry@127.0.0.1/gantry"),
+        ("GANTRY_BACKUP__DIRECTORY", "/var/backups/gantry"),
+        ("GANTRY_BACKUP__KEY_FILE", "/etc/gantry/backup.key"),
     ];
     let said = gantry(&["config", "check"], &full).ends(0);
     assert_eq!(said.out, "the configuration can be used\n");

@@ -39,3 +39,13 @@ pub async fn noted_head(tx: &mut ControlTx, tenant: TenantId) -> Result<Option<H
     )
     .await
 }
+
+/// Forgets the head of a chain that begins again from an earlier end, as after a restore from a backup;
+/// answers what it was. The caller's own row says why.
+pub async fn forget_head(tx: &mut ControlTx, tenant: TenantId) -> Result<Option<Head>, DbError> {
+    tx.opt(
+        sql!("delete from audit_heads where tenant_id = $1 returning seq, link"),
+        &args![tenant],
+    )
+    .await
+}

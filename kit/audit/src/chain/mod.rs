@@ -35,7 +35,7 @@ mod walk;
 
 pub use encode::{COLUMNS, Link, SealedRow, hex};
 pub use export::{Exported, Span, about, rows, seals, span, waiting};
-pub use heads::{Head, note_head, noted_head};
+pub use heads::{Head, forget_head, note_head, noted_head};
 pub use keys::{Seal, SealKeys};
 pub use prune::{PruneError, Pruned, countersign, older_keys, prune};
 pub use seal::{BATCH, DELAY, head, seal, seal_due, unsealed};

@@ -1,0 +1,199 @@
+//! `gantry backup` and `gantry restore`.
+
+use std::fmt::Write;
+
+use clap::{Args, Subcommand};
+use gantry_backup::{BackupConfig, Backups, Cause, State};
+use gantry_db::{DataDirLock, Engine, directory};
+use gantry_kernel::{Actor, Kernel, Slug, TenantId};
+use gantry_runtime::Stores;
+
+use super::CliError;
+use super::context::{Context, block_on};
+
+/// Backups listed at most.
+const SHOWN: i64 = 100;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Take a backup now, and prove it by restoring all of it to scratch
+    Now,
+    /// List the backups, newest first: name, state, databases proven, length, whether there is a second copy
+    Ls,
+    /// Check a backup's files and restore all of it to scratch; the newest without a name
+    Verify {
+        /// The backup's name, as `gantry backup ls` shows it
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Restore {
+    /// The tenant, by its id or slug
+    #[arg(long, value_name = "TENANT")]
+    tenant: String,
+    /// The backup's name [default: the newest]
+    #[arg(long, value_name = "NAME")]
+    backup: Option<String>,
+}
+
+impl Verb {
+    pub(super) fn run(self, context: &Context) -> Result<String, CliError> {
+        block_on(async move {
+            let (_, backups) = open(context).await?;
+            match self {
+                Self::Now => now(&backups).await,
+                Self::Ls => list(&backups).await,
+                Self::Verify { name } => verify(&backups, name.as_deref()).await,
+            }
+        })
+    }
+}
+
+async fn open(context: &Context) -> Result<(Stores, Backups), CliError> {
+    let stores = context.stores().await?;
+    let config = context.config()?.section::<BackupConfig>("backup")?;
+    let backups = Backups::new(
+        stores.databases.control.clone(),
+        stores.databases.tenants.clone(),
+        Kernel::system(),
+        config.as_ref().clone(),
+    );
+    Ok((stores, backups))
+}
+
+async fn now(backups: &Backups) -> Result<String, CliError> {
+    let backup = backups.run(Cause::Command).await?;
+    let mut text = format!(
+        "{}  {} databases, {} proven, {} bytes\n",
+        backup.name, backup.places, backup.proven, backup.bytes
+    );
+    for one in backups.evidence(backup.id).await? {
+        if let Some(error) = one.error {
+            // Writing to a String cannot fail.
+            writeln!(text, "{}: {error}", one.place).ok();
+        }
+    }
+    if let Some(error) = backup.error {
+        writeln!(text, "{error}").ok();
+    }
+    if backup.state == State::Done {
+        Ok(text)
+    } else {
+        Err(CliError::Failed(text))
+    }
+}
+
+async fn list(backups: &Backups) -> Result<String, CliError> {
+    let mut text = String::new();
+    for backup in backups.list(SHOWN).await? {
+        let (state, second) = (
+            backup.state.to_string(),
+            match backup.copied_at {
+                Some(_) => "copied",
+                None => "not copied",
+            },
+        );
+        let (proven, places, bytes) = (backup.proven, backup.places, backup.bytes);
+        let gone = backup.removed_at.map_or("", |_| "  removed by retention");
+        let why = backup
+            .error
+            .map(|why| format!("  {why}"))
+            .unwrap_or_default();
+        // Writing to a String cannot fail.
+        writeln!(
+            text,
+            "{}  {state:<8}  {proven}/{places} proven  {bytes:>12} bytes  {second}{gone}{why}",
+            backup.name
+        )
+        .ok();
+    }
+    if text.is_empty() {
+        text.push_str("no backups\n");
+    }
+    Ok(text)
+}
+
+async fn verify(backups: &Backups, name: Option<&str>) -> Result<String, CliError> {
+    let (manifest, checked) = backups.verify(name).await?;
+    let mut text = format!("{}, taken {}\n", manifest.name, manifest.taken_at);
+    let mut whole = manifest.missing.is_empty();
+    for missing in &manifest.missing {
+        // Writing to a String cannot fail.
+        writeln!(text, "{}: not in it: {}", missing.place, missing.error).ok();
+    }
+    for one in checked {
+        match one.outcome {
+            Ok(rows) => writeln!(text, "{}: restored and equal, {rows} rows", one.place).ok(),
+            Err(error) => {
+                whole = false;
+                writeln!(text, "{}: {error}", one.place).ok()
+            }
+        };
+    }
+    if whole {
+        Ok(text)
+    } else {
+        Err(CliError::Failed(text))
+    }
+}
+
+impl Restore {
+    pub(super) fn run(self, context: &Context) -> Result<String, CliError> {
+        block_on(async move {
+            let (stores, backups) = open(context).await?;
+            let databases = &stores.databases;
+            // A server that has the file open would go on with the former one.
+            let _alone = match databases.engine() {
+                Engine::Sqlite => Some(DataDirLock::take(&context.data)?),
+                Engine::Postgres => None,
+            };
+            let wanted = self.tenant.clone();
+            let tenant = databases
+                .control
+                .read(async move |tx| {
+                    if let Ok(id) = wanted.parse::<TenantId>() {
+                        return directory::by_id(tx, id).await;
+                    }
+                    match wanted.parse::<Slug>() {
+                        Ok(slug) => directory::by_slug(tx, &slug).await,
+                        Err(_) => Ok(None),
+                    }
+                })
+                .await?
+                .ok_or_else(|| CliError::Failed(format!("there is no tenant {}", self.tenant)))?;
+            let done = backups
+                .restore(tenant.id, self.backup.as_deref(), Actor::Rescue)
+                .await?;
+            // Control remembers what was due in the former life.
+            let probes = [gantry_runtime::AUDIT_PROBE];
+            let looked =
+                gantry_jobs::reindex(&databases.control, &databases.tenants, &probes).await?;
+            let mut text = format!(
+                "{} is as it was at {} (backup {}): {} rows, life {}; {} mails are held for review\n\
+                 its former database is still at {}\n",
+                tenant.slug,
+                done.taken_at,
+                done.backup,
+                done.rows,
+                done.incarnation,
+                done.held,
+                done.replaced
+            );
+            for (tenant, why) in &looked.failed {
+                // Writing to a String cannot fail.
+                writeln!(text, "{tenant} could not be looked into for work: {why}").ok();
+            }
+            Ok::<_, CliError>(text)
+        })
+    }
+}
+
+impl From<gantry_backup::BackupError> for CliError {
+    fn from(error: gantry_backup::BackupError) -> Self {
+        match error {
+            gantry_backup::BackupError::Db(error) => Self::from(error),
+            other => Self::failed(other),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The section `[backup]`.
+
+use std::path::PathBuf;
+
+use gantry_kernel::Period;
+use gantry_runtime::config::Remark;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Policy, Recipient};
+
+/// Where backups go, how often, and how long they are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct BackupConfig {
+    /// The folder of the backups, outside the data directory. Without it no backups are taken.
+    pub directory: Option<PathBuf>,
+    /// A second folder that every finished backup is copied to: a file system of another machine.
+    pub second_directory: Option<PathBuf>,
+    /// The file with the key that opens the backups (`AGE-SECRET-KEY-1...`). Made by the first backup if
+    /// it is not there. Keep a copy of it apart from the backups: without it they are useless.
+    pub key_file: Option<PathBuf>,
+    /// Further keys that can open the backups, as `age1...`: one kept offline, for instance.
+    pub recipients: Vec<String>,
+    /// How often a backup is taken.
+    pub every: Period,
+    /// The longest that copying one database may take.
+    pub longest_copy: Period,
+    /// Of how many of the last days the newest backup is kept.
+    pub daily: u32,
+    /// Of how many of the last weeks.
+    pub weekly: u32,
+    /// Of how many of the last months.
+    pub monthly: u32,
+}
+
+impl Default for BackupConfig {
+    fn default() -> Self {
+        Self {
+            directory: None,
+            second_directory: None,
+            key_file: None,
+            recipients: Vec::new(),
+            every: Period::days(1),
+            longest_copy: Period::hours(1),
+            daily: 7,
+            weekly: 4,
+            monthly: 12,
+        }
+    }
+}
+
+impl BackupConfig {
+    /// What cannot be meant, and what is missing.
+    pub fn review(&self) -> Vec<Remark> {
+        let refused = |key, why: &str| Remark::Refused {
+            key,
+            why: why.to_owned(),
+        };
+        let mut remarks = Vec::new();
+        if self.directory.is_none() {
+            remarks.push(Remark::Missing {
+                what: "backup",
+                meaning: "no backups are taken; set backup.directory and backup.key_file"
+                    .to_owned(),
+            });
+        }
+        if self.directory.is_some() && self.key_file.is_none() {
+            remarks.push(refused(
+                "key_file",
+                "backups are encrypted; name the file of their key",
+            ));
+        }
+        if let (Some(directory), Some(key)) = (&self.directory, &self.key_file)
+            && key.starts_with(directory)
+        {
+            remarks.push(refused(
+                "key_file",
+                "the key of the backups must not lie among them",
+            ));
+        }
+        if self.directory.is_some() && self.directory == self.second_directory {
+            remarks.push(refused("second_directory", "it is the first one"));
+        }
+        if let Some(wrong) = self
+            .recipients
+            .iter()
+            .find(|text| text.parse::<Recipient>().is_err())
+        {
+            remarks.push(refused(
+                "recipients",
+                &format!("{wrong} is not a recipient; it reads age1.. and is 62 characters long"),
+            ));
+        }
+        if self.daily == 0 {
+            remarks.push(refused("daily", "nothing would be kept; use 1 or more"));
+        }
+        remarks
+    }
+
+    pub(crate) const fn policy(&self) -> Policy {
+        Policy {
+            daily: self.daily,
+            weekly: self.weekly,
+            monthly: self.monthly,
+        }
+    }
+}

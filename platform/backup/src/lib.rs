@@ -1,0 +1,68 @@
+//! Backups of control and of every tenant: compressed, encrypted, each restored to a scratch database
+//! and compared before it counts; kept by day, week and month; copied to a second place; and restored.
+//!
+//! A backup is a folder of age files, one per database, with a manifest that is written last. The
+//! contents are copies in the form of [`gantry_db::copy`], so a backup of one engine is restored on the
+//! other. Control is copied first: every tenant in a backup is known to the control in it. The master
+//! key is never in a backup; the backup's own key is apart from both.
+
+mod age;
+mod config;
+mod error;
+mod evidence;
+mod keys;
+mod manifest;
+mod module;
+mod restore;
+mod retention;
+mod run;
+mod store;
+mod verify;
+
+use gantry_db::{ControlDb, Migrations, Tenants, migrations};
+use gantry_kernel::{Kernel, define_id};
+
+pub use age::{AgeError, Identity, Recipient};
+pub use config::BackupConfig;
+pub use error::BackupError;
+pub use evidence::{Backup, Cause, Evidence, State};
+pub use manifest::{Entry, Manifest, Missing};
+pub use module::{job, module};
+pub use restore::Restored;
+pub use retention::{Policy, keep};
+pub use verify::Checked;
+
+/// The tables of this module.
+pub const MIGRATIONS: Migrations =
+    migrations! { module: "backup", control: ["0001_backups"], tenant: [] };
+
+define_id! {
+    /// A backup.
+    pub struct BackupId;
+}
+
+/// What commands, routes and the job share.
+#[derive(Clone)]
+pub struct Backups {
+    pub(crate) control: ControlDb,
+    pub(crate) tenants: Tenants,
+    pub(crate) kernel: Kernel,
+    pub(crate) config: BackupConfig,
+}
+
+impl Backups {
+    /// Over these databases, with these settings.
+    pub const fn new(
+        control: ControlDb,
+        tenants: Tenants,
+        kernel: Kernel,
+        config: BackupConfig,
+    ) -> Self {
+        Self {
+            control,
+            tenants,
+            kernel,
+            config,
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! How the module joins a process.
+
+use std::time::Duration;
+
+use gantry_jobs::{JobError, JobKind, Schedule};
+use gantry_runtime::config::ConfigSection;
+use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule};
+
+use crate::{BackupConfig, BackupError, Backups, Cause, MIGRATIONS};
+
+/// The module's name and its section of the configuration.
+const NAME: &str = "backup";
+/// The job that takes a backup.
+const TAKE: &str = "backup.take";
+
+struct Module;
+
+/// The backup module.
+pub fn module() -> impl PlatformModule {
+    Module
+}
+
+impl PlatformModule for Module {
+    fn manifest(&self) -> Manifest {
+        Manifest {
+            migrations: MIGRATIONS,
+            config: Some(ConfigSection::reviewed(NAME, BackupConfig::review)),
+            ..Manifest::new(NAME)
+        }
+    }
+
+    fn build(self: Box<Self>, cx: &PlatformBuild) -> Result<Parts, BuildError> {
+        let config = cx.section::<BackupConfig>(NAME)?.as_ref().clone();
+        let wanted = config.directory.is_some();
+        let every = config.every.get();
+        let backups = Backups::new(
+            cx.control.clone(),
+            cx.tenants.clone(),
+            cx.kernel.clone(),
+            config,
+        );
+        let schedules = if wanted {
+            vec![Schedule::new("backup.take", every, TAKE)]
+        } else {
+            Vec::new()
+        };
+        Ok(Parts {
+            jobs: vec![job(backups)],
+            schedules,
+            ..Parts::default()
+        })
+    }
+}
+
+/// The job that takes the scheduled backups. One that failed is tried again, three times in all; the
+/// next one of the schedule comes anyway.
+pub fn job(backups: Backups) -> JobKind {
+    JobKind::new(TAKE, move |_| {
+        let backups = backups.clone();
+        async move {
+            match backups.run(Cause::Schedule).await {
+                // Without a place it was switched off since it was enqueued.
+                Ok(_) | Err(BackupError::NotConfigured) => Ok(()),
+                Err(error) => Err(JobError::retry(error.to_string())),
+            }
+        }
+    })
+    .max_attempts(3)
+    .backoff(Duration::from_mins(5), Duration::from_hours(1))
+}
