@@ -5,6 +5,7 @@ use std::hash::Hasher as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::chromium;
 use crate::step::{Failure, Outcome, sh, step};
 use crate::workspace::root;
 
@@ -100,16 +101,17 @@ pub(crate) fn check() -> Outcome {
 }
 
 /// The journeys in a browser, against the built programs.
-pub(crate) fn journeys(binaries: &Path) -> Outcome {
+pub(crate) fn journeys(binaries: &Path, chromium: &Path) -> Outcome {
     step("console journeys", || {
         if !able("the console is not tested in a browser")? {
             return Ok(());
         }
         sh(
             npm_run("e2e")
+                .env(chromium::VARIABLE, chromium)
                 .env("GANTRY_BIN", binaries.join("gantry"))
                 .env("GANTRY_SIM_SMTP_BIN", binaries.join("gantry-sim-smtp")),
-            "repair what failed above; without Chromium: install Debian's `chromium`, or name one in GANTRY_TEST_CHROMIUM",
+            "repair what failed above",
         )
     })
 }

@@ -99,7 +99,7 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
     if !plan.doc_tests || interrupt.is_set() {
         return Ok(());
     }
-    console::journeys(&plan.binaries)
+    console::journeys(&plan.binaries, &chromium)
 }
 
 fn run(plan: &Plan, postgres: &Postgres, chromium: &Path, interrupt: &Interrupt) -> Outcome {

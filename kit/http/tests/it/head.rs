@@ -10,7 +10,7 @@ async fn unknown_paths_are_404_and_other_methods_405_with_allow() {
     let refused = app.send(Ask::new("DELETE", "/api/v1/things/x")).await;
     assert_eq!(
         (refused.status, refused.header("allow")),
-        (405, "GET, HEAD, OPTIONS, PUT")
+        (405, "GET, HEAD, OPTIONS, PATCH, PUT")
     );
     let odd = app.send(Ask::new("BREW", "/api/v1/ip")).await;
     assert_eq!(odd.code(), "method_not_allowed");
