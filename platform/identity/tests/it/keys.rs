@@ -52,7 +52,7 @@ async fn sealed(app: &App) -> i64 {
 /// How often the keys were read by now, by this process.
 fn key_reads() -> u64 {
     let of_keys =
-        |statement: &&gantry_db::Statement| statement.file().ends_with("token/keys/store.rs");
+        |statement: &&gantry_db::Statement| statement.file().ends_with("signing/src/store.rs");
     let statements = gantry_db::statements().map(gantry_db::Sql::statement);
     statements
         .filter(of_keys)
