@@ -328,7 +328,7 @@ mod tests {
         });
         // A thread of another test may end while it is looked at; then there is nothing to read.
         stats
-            .filter(|stat| stat.contains("(hash-"))
+            .filter(|stat| stat.contains("(test-"))
             .map(|stat| {
                 let (_, rest) = stat.rsplit_once(')').unwrap();
                 rest.split_whitespace().nth(16).unwrap().parse().unwrap()
