@@ -29,11 +29,22 @@ impl Reply {
         if self.status == status {
             return Ok(self);
         }
-        Err(Failure::new(format!(
-            "{what} was answered {} instead of {status}: {}",
+        Err(self.unexpected(what))
+    }
+
+    /// The whole reply as a failure.
+    pub(crate) fn unexpected(&self, what: &str) -> Failure {
+        Failure::new(format!(
+            "{what} was answered {}: {}",
             self.status,
             String::from_utf8_lossy(&self.body)
-        )))
+        ))
+    }
+
+    /// The version of what the reply shows.
+    pub(crate) fn version(&self) -> Option<String> {
+        let etag = self.headers.get("etag")?;
+        etag.to_str().ok().map(str::to_owned)
     }
 }
 
@@ -46,6 +57,8 @@ pub(crate) struct Ask<'a> {
     pub(crate) from: &'a str,
     /// `authorization` or `cookie`, and its value.
     pub(crate) credentials: Option<(&'a str, &'a str)>,
+    /// For `If-Match`.
+    pub(crate) version: Option<&'a str>,
     pub(crate) json: Option<String>,
 }
 
@@ -84,6 +97,9 @@ impl Connection {
             .header("x-forwarded-for", ask.from);
         if let Some((name, value)) = ask.credentials {
             request = request.header(name, value);
+        }
+        if let Some(version) = ask.version {
+            request = request.header("if-match", version);
         }
         if ask.json.is_some() {
             request = request.header("content-type", "application/json");

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 /// A line about the machine.
-pub(crate) fn description() -> String {
+fn description() -> String {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     format!(
         "{}, {cores} cores, {} of memory, Linux {}",
@@ -22,6 +22,18 @@ pub(crate) fn load_average() -> Option<f64> {
     text.split_whitespace().next()?.parse().ok()
 }
 
+/// What the figures of this hour are worth; `busy` is the load average before the measurement.
+pub(crate) fn notes(busy: Option<f64>) -> Vec<String> {
+    vec![
+        format!("{}, commit {}", today(), commit()),
+        description(),
+        match busy {
+            Some(busy) => format!("load average of the machine before it began: {busy}"),
+            None => "how busy the machine was before it began is not known".to_owned(),
+        },
+    ]
+}
+
 fn fact(path: &str, name: &str) -> Option<String> {
     let text = std::fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;
@@ -37,7 +49,7 @@ fn gib(total: String) -> String {
 }
 
 /// The commit of the working folder, and whether there is more in it than that.
-pub(crate) fn commit() -> String {
+fn commit() -> String {
     let git = |arguments: &[&str]| {
         let output = Command::new("git").args(arguments).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
@@ -57,6 +69,6 @@ pub(crate) fn commit() -> String {
     }
 }
 
-pub(crate) fn today() -> String {
+fn today() -> String {
     jiff::Timestamp::now().strftime("%Y-%m-%d").to_string()
 }

@@ -15,11 +15,15 @@
 mod failure;
 mod http;
 mod identity;
+mod length;
 mod load;
 mod machine;
+mod people;
 mod proc;
 mod program;
+mod records;
 mod report;
+mod stage;
 
 use std::process::ExitCode;
 
@@ -32,6 +36,8 @@ use failure::Outcome;
 enum Command {
     /// Refresh, the cost of authentication, a flood of wrong log-ins, memory.
     Identity(identity::Options),
+    /// Records through the API, beside `PocketBase`.
+    Records(records::Options),
     /// The load itself: a plan on standard input, what came of it on standard output.
     #[command(hide = true)]
     Load,
@@ -41,6 +47,7 @@ enum Command {
 async fn main() -> ExitCode {
     let done: Outcome<()> = match Command::parse() {
         Command::Identity(options) => identity::run(options).await,
+        Command::Records(options) => records::run(options).await,
         Command::Load => load::process::serve().await,
     };
     match done {

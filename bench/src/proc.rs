@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::failure::{Failure, Outcome};
+use crate::load::count;
 
 /// Linux tells the times of a process in hundredths of a second (`USER_HZ`), taken from exact run times.
 const TICK: Duration = Duration::from_millis(10);
@@ -23,12 +24,12 @@ fn ticks(stat: &str) -> Option<u32> {
     Some(user + system)
 }
 
-/// Memory in KiB.
+/// Resident memory in MiB.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Memory {
-    pub(crate) now: u64,
+    pub(crate) now: f64,
     /// The most since the process began.
-    pub(crate) peak: u64,
+    pub(crate) peak: f64,
 }
 
 /// Resident memory of a process.
@@ -36,8 +37,9 @@ pub(crate) fn memory(pid: u32) -> Outcome<Memory> {
     let text = read(pid, "status")?;
     let field = |name: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix(name));
-        let number = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
-        number.ok_or_else(|| Failure::new(format!("/proc/{pid}/status has no {name}")))
+        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
+        kib.map(|kib: u64| count(kib) / 1024.0)
+            .ok_or_else(|| Failure::new(format!("/proc/{pid}/status has no {name}")))
     };
     Ok(Memory {
         now: field("VmRSS:")?,
@@ -67,7 +69,7 @@ mod tests {
     fn this_process_has_memory_and_time() {
         let memory = memory(std::process::id()).unwrap();
         assert!(
-            memory.now > 0 && memory.peak >= memory.now / 2,
+            memory.now > 0.0 && memory.peak >= memory.now / 2.0,
             "{memory:?}"
         );
         cpu(std::process::id()).unwrap();

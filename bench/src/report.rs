@@ -1,6 +1,8 @@
 //! `docs/benchmarks.md`: one section for each suite and engine, replaced by each run and by nothing else.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use crate::failure::{Failure, Outcome};
 use crate::load::Taken;
@@ -8,10 +10,32 @@ use crate::load::Taken;
 const HEAD: &str = "\
 # Benchmarks
 
-Written by `cargo xtask bench`; a run replaces its own section, and nobody edits a number by hand. The server is the release build, as it ships,
+Sections that begin with `cargo xtask bench` are written by it: a run replaces its own, and nobody edits a number in them. There the server is the release build, as it ships,
 with its log on. The load comes from a process of its own on the same machine, so throughput and latency are those of both together; the server's CPU
-is user and system time of its process alone, and is what compares between machines and runs.
+is user and system time of its process alone, and is what compares between machines and runs. Any other section says how it came about.
 ";
+
+/// Where a section goes.
+#[derive(Args)]
+pub(crate) struct Target {
+    /// The document in which the section is replaced.
+    #[arg(long)]
+    report: Option<PathBuf>,
+    /// What somebody types to get the same again.
+    #[arg(long)]
+    pub(crate) command_line: String,
+}
+
+impl Target {
+    /// Prints the section and puts it into the document.
+    pub(crate) fn tell(&self, section: &Section) -> Outcome<()> {
+        println!("\n{}", section.markdown());
+        match &self.report {
+            Some(path) => section.write(path),
+            None => Ok(()),
+        }
+    }
+}
 
 /// What was measured against what is wanted.
 #[derive(Clone, Debug)]
@@ -21,6 +45,40 @@ pub(crate) struct Verdict {
     pub(crate) target: String,
     /// None: reported only.
     pub(crate) met: Option<bool>,
+}
+
+impl Verdict {
+    /// A figure and the most it should be.
+    pub(crate) fn at_most(what: &str, figure: f64, most: f64, unit: &str) -> Self {
+        Self {
+            what: what.to_owned(),
+            figure: format!("{figure:.1} {unit}"),
+            target: format!("at most {most} {unit}"),
+            met: Some(figure <= most),
+        }
+    }
+
+    /// How many times more one figure is than another, and how many it should be at least.
+    pub(crate) fn times(what: &str, of: [f64; 2], least: Option<f64>, unit: &str) -> Self {
+        let [high, low] = of;
+        let times = high / low;
+        Self {
+            what: what.to_owned(),
+            figure: format!("{times:.1} times ({high:.0} and {low:.0} {unit})"),
+            target: least.map_or_else(String::new, |least| format!("at least {least} times")),
+            met: least.map(|least| times >= least),
+        }
+    }
+
+    /// A figure without a target.
+    pub(crate) fn told(what: &str, figure: String) -> Self {
+        Self {
+            what: what.to_owned(),
+            figure,
+            target: String::new(),
+            met: None,
+        }
+    }
 }
 
 /// One section of the document.
@@ -35,7 +93,7 @@ pub(crate) struct Section {
 }
 
 impl Section {
-    pub(crate) fn markdown(&self) -> String {
+    fn markdown(&self) -> String {
         let mut out = format!("## {}\n\n```\n{}\n```\n\n", self.title, self.command);
         for note in &self.notes {
             put(&mut out, format_args!("- {note}"));
@@ -90,7 +148,7 @@ impl Section {
     }
 
     /// Puts this section in the place of the one with its title, or at the end.
-    pub(crate) fn write(&self, path: &Path) -> Outcome<()> {
+    fn write(&self, path: &Path) -> Outcome<()> {
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => HEAD.to_owned(),

@@ -1,53 +1,13 @@
-import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { PASSWORD, World, type Visitor } from './world';
+import { addFactor, OPERATOR, setUpOperator, type App } from './factor';
+import { PASSWORD, World } from './world';
 
 let world: World;
+let operatorApp: App;
 beforeAll(async () => {
   world = await World.open();
 });
 afterAll(() => world.close());
-
-/** An authenticator app (RFC 6238). A code is good once, so each call takes the next step that the server accepts. */
-class App {
-  private step = 0;
-
-  constructor(private readonly secret: string) {}
-
-  code(): string {
-    const now = Math.floor(Date.now() / 30_000);
-    this.step = Math.max(this.step + 1, now - 1);
-    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-    const bits = Array.from(this.secret.replaceAll(/[\s=]/g, ''))
-      .map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0'))
-      .join('');
-    const key = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-    const counter = Buffer.alloc(8);
-    counter.writeBigUInt64BE(BigInt(this.step));
-    const digest = createHmac('sha1', key).update(counter).digest();
-    const at = (digest.at(-1) ?? 0) & 15;
-    const number = digest.readUInt32BE(at) & 0x7fffffff;
-    return String(number % 1_000_000).padStart(6, '0');
-  }
-}
-
-async function addFactor(visitor: Visitor): Promise<{ app: App; recovery: string }> {
-  const { page } = visitor;
-  await page.goto('/account/security');
-  await visitor.press('Set up');
-  await visitor.heading('Set up an authenticator app');
-  await page.getByRole('img', { name: 'QR code with the key' }).waitFor();
-  await visitor.accessible();
-  const app = new App(await page.locator('dialog code').innerText());
-  await visitor.fill('Code that the app shows', app.code());
-  await visitor.press('Turn on');
-  await visitor.heading('Your recovery codes');
-  await visitor.accessible();
-  const recovery = await page.locator('dialog li').first().innerText();
-  await visitor.press('I have kept them');
-  await visitor.sees('Since');
-  return { app, recovery };
-}
 
 test('a second factor is set up, asked for at the next sign-in, and a recovery code stands in for it', async () => {
   const person = await world.visitor();
@@ -83,19 +43,11 @@ test('a second factor is set up, asked for at the next sign-in, and a recovery c
 test('the first operator uses the printed link, adds a factor and opens the platform', async () => {
   const operator = await world.visitor();
   const { page } = operator;
-  await page.goto(world.setUpLink);
-  await operator.heading('Set up Gantry');
-  expect(page.url()).not.toContain('token');
-  await operator.fill('Your name', 'Olga Example');
-  await operator.fill('E-mail address', 'ops@example.com');
-  await operator.fill('Password', PASSWORD);
-  await operator.press('Make the account');
-  await operator.heading('Gantry is yours');
-  await operator.signIn('ops@example.com', '/admin');
+  await setUpOperator(operator);
   await operator.heading('Platform');
   await operator.sees('Operators need a second factor');
   await operator.accessible();
-  await addFactor(operator);
+  operatorApp = (await addFactor(operator)).app;
   for (const [path, heading] of [
     ['/admin', 'Platform'],
     ['/admin/tenants', 'Tenants'],
@@ -117,5 +69,50 @@ test('the first operator uses the printed link, adds a factor and opens the plat
   await operator.press('Resume');
   await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click();
   await page.getByRole('button', { name: 'Suspend' }).waitFor();
+
+  // What staff sets for a tenant, and one made for somebody.
+  await page.getByRole('button', { name: 'Change' }).last().click();
+  await operator.fill('Students', '1234');
+  await operator.press('Save');
+  await operator.sees('1,234');
+  await operator.accessible();
+  await page.goto('/admin/tenants');
+  await operator.press('Make a tenant');
+  await operator.fill('Name', 'Made Hall');
+  await operator.fill('Address of its owner', 'nobody@example.com');
+  await operator.accessible();
+  await operator.press('Make');
+  await operator.sees('Nobody has an account with the address nobody@example.com.');
+  await operator.fill('Address of its owner', 'mia@example.com');
+  await operator.press('Make');
+  await operator.heading('Made Hall');
+  await operator.sees('Active');
   await operator.leave();
+});
+
+test('an operator acts as a member, with a reason, in one workspace, and it shows', async () => {
+  const operator = await world.visitor();
+  const { page } = operator;
+  await page.goto('/sign-in?next=/admin/people');
+  await operator.fill('E-mail address', OPERATOR);
+  await operator.fill('Password', PASSWORD);
+  await operator.press('Sign in');
+  await operator.fill('Code of your authenticator app', operatorApp.code());
+  await operator.press('Sign in');
+  await operator.heading('People');
+  await page.getByRole('row', { name: 'Mia Example' }).getByRole('button', { name: 'Act as' }).click();
+  await operator.fill('Address of the workspace', 'factor-hall');
+  await operator.fill('Reason', 'a question about the import');
+  await operator.accessible();
+  await operator.press('Act as them');
+  await operator.heading('Factor Hall');
+  await operator.sees('You act as Mia Example until');
+  await operator.accessible();
+  await page.goto('/w/factor-hall/audit');
+  await operator.sees('identity.impersonation.started');
+  await operator.press('Stop');
+  await operator.heading('Sign in');
+  await operator.leave();
+  const text = await world.letter('mia@example.com', 'a question about the import');
+  expect(text).toContain('Factor Hall');
 });

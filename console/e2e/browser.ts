@@ -1,7 +1,7 @@
 /** Finds the browser: the one in GANTRY_TEST_CHROMIUM, else the first of the usual names in PATH. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext } from 'playwright-core';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -22,18 +22,29 @@ function found(): string {
   throw new Error('no Chromium: install it (Debian: chromium), or name it in GANTRY_TEST_CHROMIUM');
 }
 
+const args = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+];
+
+/** As root it refuses to make its sandbox; the pages are our own. */
+const chromiumSandbox = process.getuid?.() !== 0;
+
 export function openBrowser(): Promise<Browser> {
-  return chromium.launch({
+  return chromium.launch({ executablePath: found(), chromiumSandbox, args });
+}
+
+/** A browser with one profile, which other tools can speak to at a port. */
+export function openProfile(folder: string, port: number, baseURL: string): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, {
+    baseURL,
+    locale: 'en-GB',
     executablePath: found(),
-    // As root it refuses to make its sandbox; the pages are our own.
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: [
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
+    chromiumSandbox,
+    args: [...args, `--remote-debugging-port=${String(port)}`],
   });
 }

@@ -25,6 +25,11 @@ export const openPages: readonly Stop[] = [
   { name: 'unlock', path: '/unlock#token=none', heading: 'Unlock your account' },
   { name: 'change-email', path: '/change-email#token=none', heading: 'Move your account to this address' },
   { name: 'set-up', path: '/set-up#token=none', heading: 'Set up Gantry' },
+  {
+    name: 'callback',
+    path: '/sign-in/callback?error=access_denied',
+    heading: 'The provider did not let you in',
+  },
   { name: 'invitation', path: '/invitation#token=none', heading: 'This invitation cannot be opened' },
 ];
 
@@ -33,6 +38,18 @@ export const accountPages: readonly Stop[] = [
   { name: 'profile', path: '/account', heading: 'Profile' },
   { name: 'security', path: '/account/security', heading: 'Security' },
   { name: 'sessions', path: '/account/sessions', heading: 'Sessions' },
+  { name: 'reference', path: '/reference', heading: 'API reference' },
+];
+
+/** What somebody in no workspace but of the platform's staff sees. */
+export const platformPages = (tenant: string): Stop[] => [
+  { name: 'admin', path: '/admin', heading: 'Platform' },
+  { name: 'admin-tenants', path: '/admin/tenants', heading: 'Tenants' },
+  { name: 'admin-tenant', path: `/admin/tenants/${tenant}`, heading: 'North Hall' },
+  { name: 'admin-people', path: '/admin/people', heading: 'People' },
+  { name: 'admin-backups', path: '/admin/backups', heading: 'Backups and drills' },
+  { name: 'admin-mails', path: '/admin/mails', heading: 'Mail' },
+  { name: 'admin-jobs', path: '/admin/jobs', heading: 'Dead jobs' },
 ];
 
 export const workspacePages = (seeded: Seeded): Stop[] => {
@@ -44,6 +61,7 @@ export const workspacePages = (seeded: Seeded): Stop[] => {
     { name: 'services', path: `${base}/services`, heading: 'Service accounts' },
     { name: 'service', path: `${base}/services/${seeded.service}`, heading: 'Door reader' },
     { name: 'audit', path: `${base}/audit`, heading: 'Audit log' },
+    { name: 'signing-in', path: `${base}/sign-in`, heading: 'Signing in' },
     { name: 'settings', path: `${base}/settings`, heading: 'Settings' },
     { name: 'branches', path: `${base}/spaces/branches`, heading: 'Branches' },
     { name: 'students', path: `${base}/spaces/students`, heading: 'Students' },

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from 'axe-core';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { openBrowser } from './browser';
+import { serveFresh } from './fresh';
 
 const built = (name: string) => fileURLToPath(new URL(`../../target/debug/${name}`, import.meta.url));
 const programs = {
@@ -69,7 +70,7 @@ export class World {
     readonly browser: Browser,
   ) {}
 
-  static async open(): Promise<World> {
+  static async open(env: Record<string, string> = {}): Promise<World> {
     const browser = openBrowser();
     const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-'));
     const mail = start(programs.mail, ['--listen', '127.0.0.1:0', '--http', '127.0.0.1:0'], {});
@@ -88,6 +89,7 @@ export class World {
       // Every test signs up and signs in; what a hash costs is measured elsewhere.
       GANTRY_IDENTITY__HASH_MEMORY_KIB: '7168',
       GANTRY_IDENTITY__HASH_PASSES: '5',
+      ...env,
     });
     const line = (pattern: RegExp) =>
       Promise.resolve(
@@ -115,10 +117,20 @@ export class World {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** A person at a browser of their own. */
-  async visitor(options: Parameters<Browser['newContext']>[0] = {}): Promise<Visitor> {
+  /** The server by its name: passkeys belong to one, and there are none for addresses. */
+  get namedUrl(): string {
+    return this.url.replace('127.0.0.1', 'localhost');
+  }
+
+  /** A person at a browser of their own, whose pages may go to the origins in `elsewhere`, too. */
+  async visitor(
+    options: Parameters<Browser['newContext']>[0] = {},
+    elsewhere: readonly string[] = [],
+  ): Promise<Visitor> {
     const context = await this.browser.newContext({ baseURL: this.url, locale: 'en-GB', ...options });
-    return Visitor.open(this, context);
+    const own = [this.url, this.namedUrl];
+    await serveFresh(context, own);
+    return Visitor.open(this, context, [...own, ...elsewhere]);
   }
 
   /** The link in the newest mail to somebody. */
@@ -130,6 +142,19 @@ export class World {
         const detail = JSON.parse(await this.messages(`messages/${String(id)}`)) as { links: string[] };
         const link = detail.links.find((one) => one.startsWith(`${this.url}${path}`));
         if (link !== undefined) return link;
+      }
+      return undefined;
+    });
+  }
+
+  /** The newest mail to somebody that says this. */
+  async letter(to: string, said: string): Promise<string> {
+    return eventually(`a mail to ${to} that says ${said}`, async () => {
+      const list = await this.messages(`messages?to=${encodeURIComponent(to)}&limit=100`);
+      const ids = (JSON.parse(list) as { messages: { id: number }[] }).messages.map((message) => message.id);
+      for (const id of ids.sort((a, b) => b - a)) {
+        const { text } = JSON.parse(await this.messages(`messages/${String(id)}`)) as { text: string };
+        if (text.includes(said)) return text;
       }
       return undefined;
     });
@@ -151,7 +176,7 @@ export class Visitor {
     readonly page: Page,
   ) {}
 
-  static async open(world: World, context: BrowserContext): Promise<Visitor> {
+  static async open(world: World, context: BrowserContext, allowed: readonly string[]): Promise<Visitor> {
     const page = await context.newPage();
     page.setDefaultTimeout(30_000);
     const visitor = new Visitor(world, context, page);
@@ -162,8 +187,8 @@ export class Visitor {
     });
     page.on('pageerror', (error) => visitor.troubles.push(String(error)));
     page.on('request', (request) => {
-      const foreign = !request.url().startsWith(world.url) && !/^(data|blob):/.test(request.url());
-      if (foreign) visitor.troubles.push(`asked ${request.url()}`);
+      const known = allowed.includes(new URL(request.url()).origin) || /^(data|blob):/.test(request.url());
+      if (!known) visitor.troubles.push(`asked ${request.url()}`);
     });
     page.on('dialog', (dialog) => {
       visitor.troubles.push(`a script opened a dialog: ${dialog.message()}`);
@@ -190,22 +215,34 @@ export class Visitor {
     return this.page.getByRole('link', { name, exact: true }).first().click();
   }
 
-  async heading(name: string): Promise<void> {
-    await this.page.getByRole('heading', { name, exact: true }).first().waitFor();
+  heading(name: string): Promise<void> {
+    return this.waitFor(this.page.getByRole('heading', { name, exact: true }));
   }
 
-  async sees(text: string): Promise<void> {
-    await this.page.getByText(text).first().waitFor();
+  sees(text: string): Promise<void> {
+    return this.waitFor(this.page.getByText(text));
+  }
+
+  private async waitFor(wanted: Locator): Promise<void> {
+    try {
+      await wanted.first().waitFor();
+    } catch (error) {
+      const shown = await this.page.locator('body').innerText();
+      throw new Error(`${String(error)}\nat ${this.page.url()}:\n${shown}`, { cause: error });
+    }
   }
 
   /** Nothing is loading or moving any more. */
   async settled(): Promise<void> {
     await this.page.waitForLoadState('networkidle');
-    await this.page.waitForFunction(
-      () =>
-        document.querySelector('[aria-busy=true], .animate-pulse') === null &&
-        document.getAnimations().every((one) => one.playState !== 'running'),
-    );
+    await this.page.waitForFunction(() => {
+      // What waits for the answer to a dialog stays busy behind it.
+      const front = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.documentElement;
+      return (
+        front.querySelector('[aria-busy=true], .animate-pulse') === null &&
+        front.getAnimations({ subtree: true }).every((one) => one.playState !== 'running')
+      );
+    });
   }
 
   /** What axe finds wrong with the page as it stands. */

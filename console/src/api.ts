@@ -61,6 +61,12 @@ export const meQuery = queryOptions({
   staleTime: 60_000,
 });
 
+/** What the signed-in person's account is proven with. */
+export const factorsQuery = queryOptions({
+  queryKey: ['me', 'factors'],
+  queryFn: () => call(api.GET('/api/v1/me/factors')),
+});
+
 /** The signed-in person, on pages that only they see. */
 export function useMe(): Me {
   const { data } = useQuery(meQuery);

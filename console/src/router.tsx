@@ -17,6 +17,8 @@ import { SearchX } from 'lucide-react';
 import { OfflineBanner } from '@/shell/offline';
 import { StepUpDialog } from '@/shell/step-up';
 import { lastWorkspace } from '@/shell/workspace';
+// First of all pages: it takes the provider's answer out of the address before the router reads it.
+import { CALLBACK } from '@/pages/auth/departure';
 import { safeNext } from '@/pages/auth/link';
 import { Toasts } from '@/ui/toast';
 
@@ -78,6 +80,11 @@ const openPages = [
     path: '/sign-up',
     component: page(() => import('@/pages/auth/sign-up'), 'SignUpPage'),
   }),
+  createRoute({
+    getParentRoute: () => open,
+    path: CALLBACK,
+    component: page(() => import('@/pages/auth/callback'), 'CallbackPage'),
+  }),
   createRoute({ getParentRoute: () => open, path: '/verify', component: page(auth, 'VerifyPage') }),
   createRoute({
     getParentRoute: () => open,
@@ -131,6 +138,11 @@ const accountPages = [
     path: '/account/sessions',
     component: page(() => import('@/pages/account/sessions'), 'SessionsPage'),
   }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: '/reference',
+    component: page(() => import('@/pages/reference/page'), 'ReferencePage'),
+  }),
 ];
 
 const workspace = createRoute({
@@ -177,6 +189,11 @@ const workspacePages = [
   }),
   createRoute({
     getParentRoute: () => workspace,
+    path: '/sign-in',
+    component: page(() => import('@/pages/workspace/sign-in'), 'WorkspaceSignInPage'),
+  }),
+  createRoute({
+    getParentRoute: () => workspace,
     path: '/spaces/branches',
     component: page(() => import('@/pages/spaces/branches'), 'BranchesPage'),
   }),
@@ -216,7 +233,17 @@ const platformPages = [
   createRoute({
     getParentRoute: () => signedIn,
     path: '/admin/tenants/$tenant',
-    component: page(() => import('@/pages/admin/tenants'), 'TenantPage'),
+    component: page(() => import('@/pages/admin/tenant'), 'TenantPage'),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: '/admin/backups',
+    component: page(() => import('@/pages/admin/backups'), 'BackupsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: '/admin/backups/$backup',
+    component: page(() => import('@/pages/admin/backup'), 'BackupPage'),
   }),
   createRoute({
     getParentRoute: () => signedIn,

@@ -4,19 +4,20 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use gantry_identity::{Handle, Identity};
+use gantry_identity::Identity;
 use gantry_kernel::Kernel;
 use gantry_runtime::config::{Model, Sources};
 use gantry_runtime::{
     Config, ConfigError, Ended, Process, Registry, RegistryError, StartError, Stopper,
 };
+use gantry_tenancy::Tenancy;
 
-use crate::modules::modules;
+use crate::modules::{Handles, modules};
 
 /// All modules, checked against each other; nothing is opened yet.
 pub struct App {
     registry: Registry,
-    identity: Handle,
+    handles: Handles,
 }
 
 /// A process that is put together: databases open, modules built, nobody connected.
@@ -25,15 +26,17 @@ pub struct Assembled {
     pub process: Process,
     /// The identity module, for rescue commands.
     pub identity: Arc<Identity>,
+    /// The tenancy module, for commands on tenants.
+    pub tenancy: Arc<Tenancy>,
 }
 
 impl App {
     /// Checks the modules of this binary.
     pub fn new() -> Result<Self, RegistryError> {
-        let (modules, identity) = modules();
+        let (modules, handles) = modules();
         Ok(Self {
             registry: Registry::new(modules)?.with_site(gantry_console::site()),
-            identity,
+            handles,
         })
     }
 
@@ -61,12 +64,14 @@ impl App {
         bound: SocketAddr,
     ) -> Result<Assembled, StartError> {
         let process = Process::assemble(self.registry, config, data, kernel, bound).await?;
-        let identity = self
-            .identity
-            .get()
-            .cloned()
-            .ok_or(RegistryError::Authority(0))?;
-        Ok(Assembled { process, identity })
+        let identity = self.handles.identity.get().cloned();
+        let tenancy = self.handles.tenancy.get().cloned();
+        let missing = || StartError::Registry(RegistryError::Authority(0));
+        Ok(Assembled {
+            process,
+            identity: identity.ok_or_else(missing)?,
+            tenancy: tenancy.ok_or_else(missing)?,
+        })
     }
 
     /// Runs the whole process until `stopper` is asked; see [`gantry_runtime::run`].

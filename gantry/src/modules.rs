@@ -1,18 +1,28 @@
 //! The one list of modules.
 
-use gantry_identity::Handle;
 use gantry_runtime::Module;
 
-/// Every module of this binary, in the order in which they are migrated and built, and the handle by
-/// which rescue commands reach identity.
-pub(crate) fn modules() -> (Vec<Module>, Handle) {
-    let (identity, handle) = gantry_identity::module_with_handle();
+/// By what commands reach modules once the process is put together.
+pub(crate) struct Handles {
+    pub(crate) identity: gantry_identity::Handle,
+    pub(crate) tenancy: gantry_tenancy::Handle,
+}
+
+/// Every module of this binary, in the order in which they are migrated and built.
+pub(crate) fn modules() -> (Vec<Module>, Handles) {
+    let (identity, identity_handle) = gantry_identity::module_with_handle();
+    let (tenancy, tenancy_handle) = gantry_tenancy::module_with_handle();
     let modules = vec![
         identity,
-        Module::platform(gantry_tenancy::module()),
+        tenancy,
         Module::platform(gantry_notify::module()),
         Module::platform(gantry_backup::module()),
+        Module::platform(gantry_platform_telemetry::module()),
         Module::product(gantry_spaces::Spaces),
     ];
-    (modules, handle)
+    let handles = Handles {
+        identity: identity_handle,
+        tenancy: tenancy_handle,
+    };
+    (modules, handles)
 }

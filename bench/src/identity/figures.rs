@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::measures::{Measures, middle};
-use super::people::{LOG_INS, PEOPLE};
-use crate::load::{Taken, count};
+use super::measures::Measures;
+use crate::load::{Taken, count, middle};
+use crate::people::{LOG_INS, PEOPLE};
 use crate::proc::Memory;
 use crate::report::Verdict;
 
@@ -50,74 +50,73 @@ impl Figures {
         let over = |dear: &[Taken], cheap: &[Taken]| cpu(dear) - cpu(cheap);
         let hashed = middle(flood, |taken| rate(taken, 401));
         let refused = middle(flood, |taken| rate(taken, 503));
-        let idle = mib(self.resident.idle.now);
+        let idle = self.resident.idle.now;
         vec![
-            bounded(
+            Verdict::at_most(
                 "refresh with rotation, server CPU",
                 cpu(refresh),
                 500.0,
                 "us",
             ),
-            bounded(
+            Verdict::at_most(
                 "access token, membership and permission, server CPU: a tenant route over a public one",
                 over(bearer, public),
                 30.0,
                 "us",
             ),
-            bounded(
+            Verdict::at_most(
                 "session cookie, membership and permission, server CPU: the same",
                 over(cookie, public),
                 30.0,
                 "us",
             ),
-            bounded(
+            Verdict::at_most(
                 "access token alone, server CPU: `/api/v1/csrf-token` over `/healthz`",
                 over(signed_in, least),
                 30.0,
                 "us",
             ),
-            told(
+            Verdict::told(
                 "an access token seen for the first time: its signature is checked, on top of the above",
                 format!("{:.1} us", over(first_use, bearer)),
             ),
-            told(
+            Verdict::told(
                 "read of one row through all of it, server CPU",
                 format!("{:.1} us", cpu(read)),
             ),
-            told(
+            Verdict::told(
                 "passwords checked a second, with nothing else to do",
                 format!("{:.0}", middle(hashing, Taken::per_second)),
             ),
-            bounded(
+            Verdict::at_most(
                 "p99 of reads at a quarter of their capacity: with the flood over without",
                 p99(flooded) / p99(quiet),
                 2.0,
                 "times",
             ),
-            told(
+            Verdict::told(
                 "that p99, without and with the flood",
                 format!("{:.0} and {:.0} us", p99(quiet), p99(flooded)),
             ),
-            told(
+            Verdict::told(
                 "of the flood, checked and refused a second",
                 format!("{hashed:.0} and {refused:.0}"),
             ),
-            bounded("memory of the fresh server, resident", idle, 60.0, "MiB"),
-            bounded(
+            Verdict::at_most("memory of the fresh server, resident", idle, 60.0, "MiB"),
+            Verdict::at_most(
                 &format!(
                     "memory {:?} after {LOG_INS} log-ins, {PEOPLE} workspaces being open",
                     self.resident.settle
                 ),
-                mib(self.resident.after_log_ins.now),
+                self.resident.after_log_ins.now,
                 60.0,
                 "MiB",
             ),
-            told(
+            Verdict::told(
                 "most memory ever, the floods included, and at the end",
                 format!(
                     "{:.1} and {:.1} MiB",
-                    mib(self.at_the_end.peak),
-                    mib(self.at_the_end.now)
+                    self.at_the_end.peak, self.at_the_end.now
                 ),
             ),
         ]
@@ -128,27 +127,4 @@ impl Figures {
 fn rate(taken: &Taken, status: u16) -> f64 {
     let answers = taken.statuses.get(&status).copied().unwrap_or_default();
     count(answers) / taken.elapsed.as_secs_f64()
-}
-
-/// One figure and the most it should be.
-fn bounded(what: &str, figure: f64, most: f64, unit: &str) -> Verdict {
-    Verdict {
-        what: what.to_owned(),
-        figure: format!("{figure:.1} {unit}"),
-        target: format!("at most {most} {unit}"),
-        met: Some(figure <= most),
-    }
-}
-
-fn told(what: &str, figure: String) -> Verdict {
-    Verdict {
-        what: what.to_owned(),
-        figure,
-        target: String::new(),
-        met: None,
-    }
-}
-
-fn mib(kib: u64) -> f64 {
-    count(kib) / 1024.0
 }

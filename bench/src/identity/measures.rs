@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::people::{CLIENTS, People};
-use super::stage::Stage;
 use crate::failure::Outcome;
-use crate::load::{Caller, Plan, Taken, Work, process};
+use crate::load::{Caller, Plan, Taken, Work, middle, process};
+use crate::people::{CLIENTS, People};
+use crate::stage::Stage;
 
 /// Public, counted, and answered from memory.
 const PUBLIC: &str = "/errors/not_found";
@@ -91,10 +91,10 @@ pub(super) async fn take(
     for round in 1..=rounds {
         println!("   round {round} of {rounds}");
         let refresh = course.run(&bearers, Work::Refresh).await?;
-        let fresh = refresh.access_tokens.clone();
-        for (caller, token) in bearers.iter_mut().zip(&refresh.refresh_tokens) {
-            caller.refresh_token.clone_from(token);
+        for (caller, left) in bearers.iter_mut().zip(&refresh.left) {
+            caller.refresh_token.clone_from(&left.refresh_token);
         }
+        let fresh = refresh.left.clone();
         taken.refresh.push(refresh);
 
         let strangers = at(&strangers(CLIENTS), |_| PUBLIC.to_owned());
@@ -104,8 +104,8 @@ pub(super) async fn take(
         let browsers = at(&cookies, permissions);
         taken.cookie.push(course.run(&browsers, Work::Read).await?);
         let mut firsts = members;
-        for (caller, tokens) in firsts.iter_mut().zip(fresh) {
-            caller.access_tokens = tokens;
+        for (caller, left) in firsts.iter_mut().zip(fresh) {
+            caller.access_tokens = left.access_tokens;
         }
         taken
             .first_use
@@ -136,13 +136,6 @@ pub(super) async fn take(
         taken.flood.push(flood.outcome().await?);
     }
     Ok(taken)
-}
-
-/// The middle value of a figure over all rounds.
-pub(super) fn middle(rounds: &[Taken], figure: impl Fn(&Taken) -> f64) -> f64 {
-    let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
-    figures.sort_unstable_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 struct Course<'a> {

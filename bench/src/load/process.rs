@@ -11,8 +11,8 @@ use tokio::process::{Child, Command};
 use tokio::task::{JoinSet, LocalSet};
 
 use super::latency::Latency;
-use super::worker::{Left, Phase, Seen, Shared, work};
-use super::{Plan, Taken, Work};
+use super::worker::{Phase, Seen, Shared, work};
+use super::{Left, Plan, Taken};
 use crate::failure::{Failure, Outcome};
 use crate::http::Connection;
 use crate::proc::cpu;
@@ -103,7 +103,7 @@ async fn carry_out(plan: Plan) -> Outcome<Taken> {
     let plan = &shared.plan;
     let mut callers = JoinSet::new();
     let (me, server) = (std::process::id(), plan.server_pid);
-    if plan.work != Work::FirstUse {
+    if !plan.work.is_finite() {
         spawn(&mut callers, &shared, &mut connections);
         tokio::time::sleep(plan.warm_up).await;
     }
@@ -111,8 +111,7 @@ async fn carry_out(plan: Plan) -> Outcome<Taken> {
     let begin = Instant::now();
     shared.phase.set(Phase::Window);
     let mut left = Vec::new();
-    if plan.work == Work::FirstUse {
-        // Every token counts, so there is nothing to warm up with, and the window ends with the last one.
+    if plan.work.is_finite() {
         spawn(&mut callers, &shared, &mut connections);
         collect(&mut callers, &mut left).await?;
     } else {
@@ -124,10 +123,6 @@ async fn carry_out(plan: Plan) -> Outcome<Taken> {
     collect(&mut callers, &mut left).await?;
     left.sort_unstable_by_key(|(number, _)| *number);
     let seen = shared.seen.take();
-    let (access_tokens, refresh_tokens) = left
-        .into_iter()
-        .map(|(_, left)| (left.access_tokens, left.refresh_token))
-        .unzip();
     Ok(Taken {
         clients: plan.callers.len(),
         elapsed,
@@ -135,8 +130,7 @@ async fn carry_out(plan: Plan) -> Outcome<Taken> {
         latency: Latency::of(seen.latencies),
         server_cpu: server_after.saturating_sub(server_before),
         client_cpu: client_after.saturating_sub(client_before),
-        access_tokens,
-        refresh_tokens,
+        left: left.into_iter().map(|(_, left)| left).collect(),
     })
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use hyper::Method;
 
-use super::{Caller, Plan, Work};
+use super::{Caller, Left, Plan, Work};
 use crate::failure::{Failure, Outcome};
 use crate::http::{Ask, Connection, Reply};
 
@@ -37,12 +37,6 @@ pub(super) struct Seen {
     pub(super) statuses: BTreeMap<u16, u64>,
 }
 
-/// What is left of a caller when the load is over.
-pub(super) struct Left {
-    pub(super) access_tokens: Vec<String>,
-    pub(super) refresh_token: String,
-}
-
 pub(super) async fn work(
     shared: Rc<Shared>,
     mut caller: Caller,
@@ -50,6 +44,7 @@ pub(super) async fn work(
 ) -> Outcome<Left> {
     let mut gathered = Vec::new();
     let mut unused = std::mem::take(&mut caller.access_tokens).into_iter();
+    let mut sent = 0;
     while shared.phase.get() != Phase::Over {
         let number = shared.next.replace(shared.next.get() + 1);
         let since = due(&shared, number).await;
@@ -60,20 +55,24 @@ pub(super) async fn work(
             let Some(token) = unused.next() else { break };
             caller.credentials = Some(("authorization".to_owned(), format!("Bearer {token}")));
         }
+        if let Work::Send(request) = &shared.plan.work {
+            if request.each.is_some_and(|each| sent >= each) {
+                break;
+            }
+            sent += 1;
+        }
         let reply = ask(&shared.plan, &caller, &mut connection, number).await?;
         let status = reply.status.as_u16();
         if !shared.plan.work.expects(status) {
-            let what = format!("{:?} of {}", shared.plan.work, caller.path);
-            return Err(reply
-                .expect(200, &what)
-                .err()
-                .unwrap_or_else(|| Failure::new(what)));
+            let what = format!("a request of {}", caller.path);
+            return Err(reply.unexpected(&what));
         }
         if shared.phase.get() == Phase::Window {
             let mut seen = shared.seen.borrow_mut();
             seen.latencies.push(since.elapsed());
             *seen.statuses.entry(status).or_default() += 1;
         }
+        caller.version = reply.version();
         if shared.plan.work == Work::Refresh {
             let pair = reply.json()?;
             let text = |name: &str| pair[name].as_str().unwrap_or_default().to_owned();
@@ -86,6 +85,7 @@ pub(super) async fn work(
     Ok(Left {
         access_tokens: gathered,
         refresh_token: caller.refresh_token,
+        version: caller.version,
     })
 }
 
@@ -112,26 +112,33 @@ async fn ask(
 ) -> Outcome<Reply> {
     let credentials = caller.credentials.as_ref();
     let credentials = credentials.map(|(name, value)| (name.as_str(), value.as_str()));
-    match plan.work {
-        Work::Read | Work::FirstUse => {
-            let ask = Ask {
-                method: Method::GET,
-                path: &caller.path,
-                from: &caller.from,
-                credentials,
-                json: None,
-            };
+    let mut ask = Ask {
+        method: Method::GET,
+        path: &caller.path,
+        from: &caller.from,
+        credentials,
+        version: None,
+        json: None,
+    };
+    match &plan.work {
+        Work::Read | Work::FirstUse => connection.send(ask).await,
+        Work::Send(request) => {
+            let path = request.path(caller, number);
+            ask.path = &path;
+            ask.method = Method::from_bytes(request.method.as_bytes())
+                .map_err(Failure::doing("a method of HTTP"))?;
+            if request.versioned {
+                ask.version = caller.version.as_deref();
+            }
+            ask.json = request.text(caller, number);
             connection.send(ask).await
         }
         Work::Refresh => {
             let body = serde_json::json!({ "refresh_token": caller.refresh_token });
-            let ask = Ask {
-                method: Method::POST,
-                path: "/api/v1/auth/tokens/refresh",
-                from: &caller.from,
-                credentials: None,
-                json: Some(body.to_string()),
-            };
+            ask.method = Method::POST;
+            ask.path = "/api/v1/auth/tokens/refresh";
+            ask.credentials = None;
+            ask.json = Some(body.to_string());
             connection.send(ask).await
         }
         Work::WrongLogIn => {
@@ -141,13 +148,10 @@ async fn ask(
             });
             let [_, a, b, c] = u32::try_from(number).unwrap_or(u32::MAX).to_be_bytes();
             let from = format!("10.{a}.{b}.{c}");
-            let ask = Ask {
-                method: Method::POST,
-                path: "/api/v1/auth/sessions",
-                from: &from,
-                credentials: None,
-                json: Some(body.to_string()),
-            };
+            ask.method = Method::POST;
+            ask.path = "/api/v1/auth/sessions";
+            ask.from = &from;
+            ask.json = Some(body.to_string());
             connection.send(ask).await
         }
     }

@@ -133,6 +133,35 @@ const catalogue: Catalogue = {
   Request: 'अनुरोध',
   'The server cannot be reached': 'सर्वर तक पहुँच नहीं हो पा रही है',
   'Not found': 'नहीं मिला',
+  'Use a passkey instead': 'इसके बजाय पासकी इस्तेमाल करें',
+  'Use your passkey': 'अपनी पासकी इस्तेमाल करें',
+  'Your browser asks for your face, finger, PIN or key.': 'आपका ब्राउज़र चेहरा, उँगली, पिन या कुंजी माँगेगा।',
+  'Sign in again': 'फिर से साइन इन करें',
+  'Your account has no password. Sign in again, then repeat what you began.':
+    'आपके खाते का कोई पासवर्ड नहीं है। फिर से साइन इन करें, फिर जो शुरू किया था उसे दोहराएँ।',
+  'Sign in with {provider}': '{provider} से साइन इन करें',
+  'Opens the workspace {workspace} only': 'केवल कार्यस्थान {workspace} खुलता है',
+  'Sign in with a passkey': 'पासकी से साइन इन करें',
+  'Back to your account': 'अपने खाते पर वापस',
+  'Begin again: what a provider answers is good for one visit.':
+    'फिर से शुरू करें: प्रदाता का उत्तर एक ही बार मान्य है।',
+  'The provider did not let you in': 'प्रदाता ने आपको अंदर नहीं आने दिया',
+  'It was declined there. Nothing has changed here.': 'वहाँ मना कर दिया गया। यहाँ कुछ नहीं बदला।',
+  'It answered “{answer}”. Nothing has changed here.': 'उसका उत्तर था “{answer}”। यहाँ कुछ नहीं बदला।',
+  '{provider} is linked: you can sign in with it.': '{provider} जुड़ गया है: अब आप उससे साइन इन कर सकते हैं।',
+  'The account was not linked': 'खाता नहीं जुड़ा',
+  'Signing in did not work': 'साइन इन नहीं हो सका',
+  'Linking your account': 'आपका खाता जोड़ा जा रहा है',
+  'Signing you in': 'आपको साइन इन किया जा रहा है',
+  'Signing in': 'साइन इन',
+  'No passkey was used': 'कोई पासकी इस्तेमाल नहीं हुई',
+  'It was declined, took too long, or there is none for this account on this device.':
+    'इसे मना किया गया, बहुत देर लगी, या इस डिवाइस पर इस खाते की कोई पासकी नहीं है।',
+  'The browser could not use a passkey here': 'ब्राउज़र यहाँ पासकी इस्तेमाल नहीं कर सका',
+  'Try another browser or device, or another way.': 'दूसरा ब्राउज़र या डिवाइस, या दूसरा तरीका आज़माएँ।',
+  'For programs': 'प्रोग्रामों के लिए',
+  'API reference': 'API संदर्भ',
+  'Backups and drills': 'बैकअप और अभ्यास',
 };
 
 export default catalogue;

@@ -135,6 +135,37 @@ const catalogue: Catalogue = {
   Request: 'Permintaan',
   'The server cannot be reached': 'Server tidak dapat dijangkau',
   'Not found': 'Tidak ditemukan',
+  'Use a passkey instead': 'Gunakan kunci sandi saja',
+  'Use your passkey': 'Gunakan kunci sandi Anda',
+  'Your browser asks for your face, finger, PIN or key.':
+    'Peramban meminta wajah, jari, PIN, atau kunci Anda.',
+  'Sign in again': 'Masuk lagi',
+  'Your account has no password. Sign in again, then repeat what you began.':
+    'Akun Anda tidak punya kata sandi. Masuk lagi, lalu ulangi yang Anda mulai.',
+  'Sign in with {provider}': 'Masuk dengan {provider}',
+  'Opens the workspace {workspace} only': 'Hanya membuka ruang kerja {workspace}',
+  'Sign in with a passkey': 'Masuk dengan kunci sandi',
+  'Back to your account': 'Kembali ke akun Anda',
+  'Begin again: what a provider answers is good for one visit.':
+    'Mulai lagi: jawaban penyedia berlaku untuk satu kunjungan.',
+  'The provider did not let you in': 'Penyedia tidak mengizinkan Anda masuk',
+  'It was declined there. Nothing has changed here.': 'Ditolak di sana. Tidak ada yang berubah di sini.',
+  'It answered “{answer}”. Nothing has changed here.':
+    'Jawabannya “{answer}”. Tidak ada yang berubah di sini.',
+  '{provider} is linked: you can sign in with it.': '{provider} tertaut: Anda dapat masuk dengannya.',
+  'The account was not linked': 'Akun tidak tertaut',
+  'Signing in did not work': 'Gagal masuk',
+  'Linking your account': 'Menautkan akun Anda',
+  'Signing you in': 'Sedang masuk',
+  'Signing in': 'Cara masuk',
+  'No passkey was used': 'Tidak ada kunci sandi yang dipakai',
+  'It was declined, took too long, or there is none for this account on this device.':
+    'Ditolak, terlalu lama, atau perangkat ini tidak punya kunci sandi untuk akun ini.',
+  'The browser could not use a passkey here': 'Peramban tidak dapat memakai kunci sandi di sini',
+  'Try another browser or device, or another way.': 'Coba peramban atau perangkat lain, atau cara lain.',
+  'For programs': 'Untuk program',
+  'API reference': 'Referensi API',
+  'Backups and drills': 'Cadangan dan latihan',
 };
 
 export default catalogue;

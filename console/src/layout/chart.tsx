@@ -1,6 +1,6 @@
 /** Numbers as bars. The same numbers are in a table for those who cannot see them. */
 import { useId } from 'react';
-import { useFormat } from '@/i18n';
+import { useFormat, useT } from '@/i18n';
 
 export interface Bar {
   label: string;
@@ -71,14 +71,16 @@ export function BarChart({ title, unit, bars }: { title: string; unit: string; b
 
 /** A use of what is limited. */
 export function Meter({ label, used, most }: { label: string; used: number | null; most: number }) {
+  const t = useT();
   const { number } = useFormat();
   return (
     <div>
       <div className="flex justify-between text-sm">
         <span>{label}</span>
         <span className="text-soft tabular-nums">
-          {used === null ? '' : `${number(used)} / `}
-          {number(most)}
+          {used === null
+            ? t('at most {n}', { n: number(most) })
+            : t('{n} of {most}', { n: number(used), most: number(most) })}
         </span>
       </div>
       {used !== null && (

@@ -48,7 +48,10 @@ export interface Column<T> {
   silent?: boolean;
 }
 
-const cellClass = 'px-4 py-2.5 align-middle';
+// On a phone a row is a small card: the first column on a line of its own, the others below it, acts at the right.
+const rowClass =
+  'flex flex-wrap items-center gap-x-3 gap-y-1.5 px-4 py-3 hover:bg-hover/60 md:table-row md:p-0';
+const cellClass = 'min-w-0 align-middle first:basis-full last:not-first:ml-auto md:px-4 md:py-2.5';
 
 export function ListTable<T>({
   label,
@@ -76,8 +79,12 @@ export function ListTable<T>({
   return (
     <>
       <div className="overflow-x-auto">
-        <table className="w-full text-left text-sm" aria-label={label} aria-busy={list.loading}>
-          <thead className="border-b border-line text-xs text-faint">
+        <table
+          className="block w-full text-left text-sm md:table"
+          aria-label={label}
+          aria-busy={list.loading}
+        >
+          <thead className="hidden border-b border-line text-xs text-faint md:table-header-group">
             <tr>
               {columns.map((column) => (
                 <th key={column.key} scope="col" className={clsx('px-4 py-2 font-medium', hidden(column))}>
@@ -86,10 +93,10 @@ export function ListTable<T>({
               ))}
             </tr>
           </thead>
-          <tbody className="divide-y divide-line">
+          <tbody className="block divide-y divide-line md:table-row-group">
             {list.loading
               ? [1, 2, 3, 4].map((row) => (
-                  <tr key={row}>
+                  <tr key={row} className={rowClass}>
                     {columns.map((column) => (
                       <td key={column.key} className={clsx(cellClass, hidden(column))}>
                         <Skeleton className="h-4 w-24" />
@@ -98,7 +105,7 @@ export function ListTable<T>({
                   </tr>
                 ))
               : list.rows.map((row) => (
-                  <tr key={rowKey(row)} className="hover:bg-hover/60">
+                  <tr key={rowKey(row)} className={rowClass}>
                     {columns.map((column) => (
                       <td key={column.key} className={clsx(cellClass, hidden(column), column.className)}>
                         {column.cell(row)}

@@ -25,30 +25,33 @@ export function useTitle(title: string): void {
 export function Page({ title, mark, description, actions, back, width = 'wide', children }: PageProps) {
   useTitle(title);
   return (
-    <div
-      className={clsx('mx-auto px-4 py-6 sm:px-8 sm:py-8', width === 'narrow' ? 'max-w-3xl' : 'max-w-6xl')}
-    >
-      {back && (
-        <Link
-          to={back.to ?? '/'}
-          params={back.params ?? true}
-          className="mb-2 inline-flex items-center gap-1 text-sm text-soft hover:text-ink"
-        >
-          <ChevronLeft aria-hidden className="size-3.5" />
-          {back.label}
-        </Link>
-      )}
-      <header className="mb-6 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
-        <div className="min-w-0">
-          <div className="flex flex-wrap items-center gap-2.5">
-            <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
-            {mark}
+    // Narrow or wide, a page begins at the same place.
+    <div className="mx-auto max-w-6xl px-4 py-6 sm:px-8 sm:py-8">
+      <div className={clsx(width === 'narrow' && 'max-w-3xl')}>
+        {back && (
+          <Link
+            to={back.to ?? '/'}
+            params={back.params ?? true}
+            className="mb-2 inline-flex items-center gap-1 text-sm text-soft hover:text-ink"
+          >
+            <ChevronLeft aria-hidden className="size-3.5" />
+            {back.label}
+          </Link>
+        )}
+        <header className="mb-6 flex flex-col items-start justify-between gap-x-6 gap-y-3 sm:flex-row">
+          <div className="min-w-0 flex-1">
+            <div className="flex flex-wrap items-center gap-2.5">
+              <h1 className="text-xl font-semibold tracking-tight break-words">{title}</h1>
+              {mark}
+            </div>
+            {description !== undefined && <p className="mt-0.5 max-w-2xl text-soft">{description}</p>}
           </div>
-          {description !== undefined && <p className="mt-0.5 max-w-2xl text-soft">{description}</p>}
-        </div>
-        {actions !== undefined && <div className="flex flex-wrap gap-2">{actions}</div>}
-      </header>
-      {children}
+          {actions !== undefined && (
+            <div className="flex flex-wrap gap-2 empty:hidden sm:shrink-0">{actions}</div>
+          )}
+        </header>
+        {children}
+      </div>
     </div>
   );
 }
@@ -73,15 +76,16 @@ export function Section({
       {(title !== undefined || actions !== undefined) && (
         <div
           className={clsx(
-            'flex flex-wrap items-start justify-between gap-3 px-5 pt-4',
+            'flex items-start justify-between gap-x-6 gap-y-3 px-5 pt-4',
+            description !== undefined && 'flex-col sm:flex-row',
             flush && 'border-b border-line pb-4',
           )}
         >
-          <div>
+          <div className="min-w-0 flex-1">
             <h2 className="font-semibold">{title}</h2>
             {description !== undefined && <p className="mt-0.5 max-w-xl text-sm text-soft">{description}</p>}
           </div>
-          {actions}
+          {actions !== undefined && <div className="flex shrink-0 gap-2 empty:hidden">{actions}</div>}
         </div>
       )}
       {children !== undefined && <div className={clsx(!flush && 'px-5 py-4')}>{children}</div>}
@@ -92,7 +96,7 @@ export function Section({
 /** Names and values of one thing. */
 export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
   return (
-    <dl className="grid grid-cols-1 gap-x-6 gap-y-3 sm:grid-cols-2">
+    <dl className="grid grid-cols-2 gap-x-6 gap-y-3">
       {facts.map(([name, value]) => (
         <div key={name} className="min-w-0">
           <dt className="text-sm text-faint">{name}</dt>

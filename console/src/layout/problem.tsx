@@ -3,7 +3,8 @@ import { NetworkError, ProblemError } from '@gantry/client';
 import { CircleAlert } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useT, type T } from '@/i18n';
-import { Button } from '@/ui/button';
+import { PasskeyError, type PasskeyTrouble } from '@/passkeys';
+import { Button, LinkButton } from '@/ui/button';
 
 function words(error: unknown, t: T): { title: string; detail: string } {
   if (error instanceof ProblemError) {
@@ -18,10 +19,29 @@ function words(error: unknown, t: T): { title: string; detail: string } {
       detail: t('A change may or may not have been made. Look before you repeat it.'),
     };
   }
+  if (error instanceof PasskeyError) return passkeyWords(error.trouble, t);
   return {
     title: t('Something went wrong on this page'),
     detail: error instanceof Error ? error.message : String(error),
   };
+}
+
+function passkeyWords(trouble: PasskeyTrouble, t: T): { title: string; detail: string } {
+  const words = {
+    declined: {
+      title: t('No passkey was used'),
+      detail: t('It was declined, took too long, or there is none for this account on this device.'),
+    },
+    known: {
+      title: t('This passkey is registered already'),
+      detail: t('Choose another device, or use the one you have.'),
+    },
+    failed: {
+      title: t('The browser could not use a passkey here'),
+      detail: t('Try another browser or device, or another way.'),
+    },
+  };
+  return words[trouble];
 }
 
 /** The API's details are lower case without a full stop. */
@@ -83,6 +103,11 @@ export function Problem({
               </span>
             )}
           </p>
+        )}
+        {problem?.code === 'second_factor_required' && (
+          <LinkButton size="sm" className="mt-2.5" to="/account/security">
+            {t('Add a second factor')}
+          </LinkButton>
         )}
         {retry && (
           <Button size="sm" className="mt-2.5" onClick={retry}>

@@ -58,7 +58,7 @@ function Shell({ me }: { me: Me }) {
   const [, part] = pathname.split('/');
   const groups = useMemo(() => {
     if (part === 'admin') return platformNav(me.platform_permissions, t);
-    if (part === 'account') return accountNav(t);
+    if (part === 'account' || part === 'reference') return accountNav(t);
     return workspace ? workspaceNav(workspace, t) : [];
   }, [part, me.platform_permissions, workspace, t]);
 
@@ -305,15 +305,20 @@ function AccountMenu({ me, onGo }: { me: Me; onGo: (() => void) | undefined }) {
         }
         header={<p className="truncate px-2 pt-1 pb-1.5 text-xs text-faint">{me.email}</p>}
         items={[
-          {
-            key: 'account',
-            label: t('Your account'),
-            icon: <UserRound aria-hidden className="size-4 text-faint" />,
-            onSelect: () => {
-              onGo?.();
-              void navigate({ to: '/account' });
-            },
-          },
+          // A session that opens one workspace does not open the account.
+          ...(typeof me.only_workspace === 'string'
+            ? []
+            : [
+                {
+                  key: 'account',
+                  label: t('Your account'),
+                  icon: <UserRound aria-hidden className="size-4 text-faint" />,
+                  onSelect: () => {
+                    onGo?.();
+                    void navigate({ to: '/account' });
+                  },
+                },
+              ]),
           {
             key: 'out',
             label: t('Sign out'),

@@ -1,12 +1,15 @@
 /** The pages there are, each with the permission that opens it. Pages that somebody may not see are not offered. */
 import type { LinkProps } from '@tanstack/react-router';
 import {
+  BookOpen,
   Building2,
   ClipboardList,
+  DatabaseBackup,
   FileUp,
   GraduationCap,
   House,
   KeyRound,
+  LogIn,
   Bot,
   Mail,
   Server,
@@ -78,6 +81,11 @@ export function workspaceNav(workspace: Workspace, t: T): Group[] {
           to: '/w/$workspace/audit',
           icon: ClipboardList,
         }),
+        ...entry('identity.ownership.transfer', {
+          label: t('Signing in'),
+          to: '/w/$workspace/sign-in',
+          icon: LogIn,
+        }),
         ...entry('tenancy.workspace.read', {
           label: t('Settings'),
           to: '/w/$workspace/settings',
@@ -98,6 +106,10 @@ export function accountNav(t: T): Group[] {
         { label: t('Sessions'), to: '/account/sessions', icon: Server },
       ],
     },
+    {
+      title: t('For programs'),
+      entries: [{ label: t('API reference'), to: '/reference', icon: BookOpen }],
+    },
   ];
 }
 
@@ -113,6 +125,11 @@ export function platformNav(permissions: readonly string[], t: T): Group[] {
           : []),
         ...entry('tenancy.tenant.read', { label: t('Tenants'), to: '/admin/tenants', icon: Building2 }),
         ...entry('identity.person.read', { label: t('People'), to: '/admin/people', icon: UsersRound }),
+        ...entry('backup.backup.read', {
+          label: t('Backups and drills'),
+          to: '/admin/backups',
+          icon: DatabaseBackup,
+        }),
         ...entry('notify.mail.read', { label: t('Mail'), to: '/admin/mails', icon: Mail }),
         ...entry('notify.job.read', { label: t('Dead jobs'), to: '/admin/jobs', icon: Skull }),
       ],

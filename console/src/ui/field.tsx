@@ -168,6 +168,7 @@ export function AreaField({
   label,
   hint,
   pointer,
+  className,
   ...rest
 }: Common & Omit<React.TextareaHTMLAttributes<HTMLTextAreaElement>, 'name'>) {
   const id = useId();
@@ -178,7 +179,7 @@ export function AreaField({
         id={id}
         name={name}
         rows={3}
-        className="field-box h-auto py-2"
+        className={clsx('field-box h-auto py-2', className)}
         {...described(id, hint, error)}
         {...rest}
       />

@@ -1,11 +1,10 @@
-//! `gantry backup` and `gantry restore`.
+//! `gantry backup`.
 
 use std::fmt::Write;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use gantry_backup::{BackupConfig, Backups, Cause, State};
-use gantry_db::{DataDirLock, Engine, directory};
-use gantry_kernel::{Actor, Kernel, Slug, TenantId};
+use gantry_kernel::Kernel;
 use gantry_runtime::Stores;
 
 use super::CliError;
@@ -27,16 +26,6 @@ pub(super) enum Verb {
     },
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Restore {
-    /// The tenant, by its id or slug
-    #[arg(long, value_name = "TENANT")]
-    tenant: String,
-    /// The backup's name [default: the newest]
-    #[arg(long, value_name = "NAME")]
-    backup: Option<String>,
-}
-
 impl Verb {
     pub(super) fn run(self, context: &Context) -> Result<String, CliError> {
         block_on(async move {
@@ -53,13 +42,18 @@ impl Verb {
 async fn open(context: &Context) -> Result<(Stores, Backups), CliError> {
     let stores = context.stores().await?;
     let config = context.config()?.section::<BackupConfig>("backup")?;
-    let backups = Backups::new(
+    let backups = over(&stores, config.as_ref().clone());
+    Ok((stores, backups))
+}
+
+/// Backups over these databases, with these settings.
+pub(super) fn over(stores: &Stores, config: BackupConfig) -> Backups {
+    Backups::new(
         stores.databases.control.clone(),
         stores.databases.tenants.clone(),
         Kernel::system(),
-        config.as_ref().clone(),
-    );
-    Ok((stores, backups))
+        config,
+    )
 }
 
 async fn now(backups: &Backups) -> Result<String, CliError> {
@@ -135,57 +129,6 @@ async fn verify(backups: &Backups, name: Option<&str>) -> Result<String, CliErro
         Ok(text)
     } else {
         Err(CliError::Failed(text))
-    }
-}
-
-impl Restore {
-    pub(super) fn run(self, context: &Context) -> Result<String, CliError> {
-        block_on(async move {
-            let (stores, backups) = open(context).await?;
-            let databases = &stores.databases;
-            // A server that has the file open would go on with the former one.
-            let _alone = match databases.engine() {
-                Engine::Sqlite => Some(DataDirLock::take(&context.data)?),
-                Engine::Postgres => None,
-            };
-            let wanted = self.tenant.clone();
-            let tenant = databases
-                .control
-                .read(async move |tx| {
-                    if let Ok(id) = wanted.parse::<TenantId>() {
-                        return directory::by_id(tx, id).await;
-                    }
-                    match wanted.parse::<Slug>() {
-                        Ok(slug) => directory::by_slug(tx, &slug).await,
-                        Err(_) => Ok(None),
-                    }
-                })
-                .await?
-                .ok_or_else(|| CliError::Failed(format!("there is no tenant {}", self.tenant)))?;
-            let done = backups
-                .restore(tenant.id, self.backup.as_deref(), Actor::Rescue)
-                .await?;
-            // Control remembers what was due in the former life.
-            let probes = [gantry_runtime::AUDIT_PROBE];
-            let looked =
-                gantry_jobs::reindex(&databases.control, &databases.tenants, &probes).await?;
-            let mut text = format!(
-                "{} is as it was at {} (backup {}): {} rows, life {}; {} mails are held for review\n\
-                 its former database is still at {}\n",
-                tenant.slug,
-                done.taken_at,
-                done.backup,
-                done.rows,
-                done.incarnation,
-                done.held,
-                done.replaced
-            );
-            for (tenant, why) in &looked.failed {
-                // Writing to a String cannot fail.
-                writeln!(text, "{tenant} could not be looked into for work: {why}").ok();
-            }
-            Ok::<_, CliError>(text)
-        })
     }
 }
 

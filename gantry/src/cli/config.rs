@@ -15,6 +15,8 @@ pub(super) enum Verb {
     Print,
     /// Print a documented configuration file with every key at its default
     Example,
+    /// Print docs/configuration.md: every key with its meaning, as Markdown
+    Reference,
 }
 
 impl Verb {
@@ -31,6 +33,7 @@ impl Verb {
             }
             Self::Print => Ok(context.config()?.print()),
             Self::Example => Ok(context.app.model().example()),
+            Self::Reference => Ok(context.app.model().reference()),
         }
     }
 }

@@ -39,8 +39,8 @@ impl Verb {
                 }
                 Self::Reindex => {
                     let (control, tenants) = (&databases.control, &databases.tenants);
-                    let probes = [gantry_runtime::AUDIT_PROBE];
-                    let done = gantry_jobs::reindex(control, tenants, &probes).await?;
+                    let done =
+                        gantry_jobs::reindex(control, tenants, &gantry_runtime::PROBES).await?;
                     let mut text =
                         format!("read {} tenants, {} have work\n", done.read, done.hinted);
                     for (tenant, why) in &done.failed {

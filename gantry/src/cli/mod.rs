@@ -10,10 +10,14 @@ mod auditlog;
 mod backup;
 mod config;
 mod context;
+mod doctor;
+mod health;
 mod jobs;
 mod keys;
 mod mail;
 mod openapi;
+mod restore;
+pub mod schema;
 mod serve;
 mod tenant;
 mod user;
@@ -83,10 +87,17 @@ enum Verb {
     /// Backups
     #[command(subcommand)]
     Backup(backup::Verb),
-    /// Take a tenant back to a backup
-    Restore(backup::Restore),
+    /// Take a tenant back to a backup, or everything into an empty installation
+    Restore(restore::Restore),
+    /// Look at the configuration, the data and the surroundings, and say what is wrong and what to do about it; changes
+    /// nothing
+    Doctor(doctor::Doctor),
+    /// Ask the server of this machine whether it is ready: ends with 0 or 1, for containers
+    Healthcheck(health::Healthcheck),
     /// Print the OpenAPI document
     Openapi,
+    /// Print the schema of the databases as Markdown with diagrams
+    Schema,
 }
 
 /// Why a command failed.
@@ -167,16 +178,19 @@ fn obey(cli: Cli) -> Result<ExitCode, CliError> {
     let context = Context::new(cli.place)?;
     let answer = match cli.verb {
         Verb::Serve(serve) => return serve.run(context),
+        Verb::Doctor(doctor) => return doctor.run(&context),
+        Verb::Healthcheck(check) => return check.run(&context),
         Verb::Config(verb) => verb.run(&context)?,
         Verb::User(verb) => verb.run(context)?,
         Verb::Mail(verb) => verb.run(&context)?,
         Verb::Keys(verb) => verb.run(context)?,
         Verb::Jobs(verb) => verb.run(&context)?,
-        Verb::Tenant(verb) => verb.run(&context)?,
+        Verb::Tenant(verb) => verb.run(context)?,
         Verb::Auditlog(verb) => verb.run(&context)?,
         Verb::Backup(verb) => verb.run(&context)?,
         Verb::Restore(restore) => restore.run(&context)?,
         Verb::Openapi => openapi::run()?,
+        Verb::Schema => schema::run()?,
     };
     let mut out = io::stdout().lock();
     out.write_all(answer.as_bytes())?;

@@ -14,5 +14,7 @@ mod matrix;
 mod openid;
 mod steps;
 mod story;
+mod streams;
+mod telemetry;
 mod torture;
 mod tour;

@@ -27,6 +27,18 @@ fn the_example_uncommented_is_the_defaults_of_every_module() {
     assert_eq!(format!("{written:?}"), format!("{default:?}"));
 }
 
+/// What people read; `gantry config reference` prints it.
+const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/configuration.md");
+
+#[test]
+fn the_reference_is_of_this_program() {
+    let written = std::fs::read_to_string(REFERENCE).unwrap_or_default();
+    assert!(
+        written == App::new().unwrap().model().reference(),
+        "docs/configuration.md is stale; run: cargo run -q -p gantry -- config reference > docs/configuration.md"
+    );
+}
+
 #[test]
 fn every_key_is_documented() {
     let example = App::new().unwrap().model().example();

@@ -1,6 +1,6 @@
 //! The audit log: who did what to what, kept where nobody can rewrite it.
 //!
-//! The table is the same in control and in every tenant. [`append`] runs in the transaction of the
+//! The table is the same in control and in every tenant. [`append()`] runs in the transaction of the
 //! effect, so a row exists exactly if the effect does; the database refuses to change rows, and to
 //! remove them but for their age. About a second later a job of `kit/runtime` seals them into the
 //! chain of their database ([`chain`]), which shows what somebody with the database did to them.

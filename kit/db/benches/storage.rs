@@ -1,6 +1,7 @@
-//! What storage costs: commits shared and alone, point reads, cold opens. SQLite only.
+//! What storage costs: commits shared and alone, point reads, cold opens, a fleet. SQLite only.
 //!
-//! `cargo bench -p gantry-db` runs all of it; names after `--` choose (`writes`, `reads`, `opens`).
+//! `cargo bench -p gantry-db` runs all of it; names after `--` choose (`writes`, `reads`, `opens`,
+//! `fleet`).
 //! Databases lie in a temporary folder (`TMPDIR` moves it), so the figures are those of its disk. CPU
 //! is that of the whole process, the callers included, in the kernel's ticks of 10 ms.
 #![expect(
@@ -63,6 +64,9 @@ fn main() {
         }
         if wanted("opens") {
             opens().await;
+        }
+        if wanted("fleet") {
+            fleet().await;
         }
     });
 }
@@ -235,6 +239,82 @@ async fn opens() {
             micros(share(&took, 99)) / 1000.0,
         );
     }
+}
+
+/// Ten thousand tenants of which some are asked for much more than others, as many open as two thousand.
+/// Files are in the page cache: they were just made.
+async fn fleet() {
+    const FLEET: usize = 10_000;
+    const OPEN: usize = 2_000;
+    const ASKED: usize = 40_000;
+    let place = Place::new(|config| {
+        config.sqlite.synchronous = Synchronous::Normal;
+        config.max_open_tenants = Some(OPEN);
+    })
+    .await;
+    let (mut ids, mut made) = (Vec::new(), Vec::new());
+    for _ in 0..FLEET {
+        let begun = Instant::now();
+        ids.push(place.tenant().await.id());
+        made.push(begun.elapsed());
+    }
+    for id in &ids {
+        place.dbs.tenants.close(*id);
+    }
+    let kernel = Kernel::system();
+    let before = memory();
+    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    for _ in 0..ASKED {
+        // The square of a random share: half of all that is asked for goes to a quarter of the tenants.
+        let most = u64::try_from(FLEET).unwrap();
+        let (one, other) = (kernel.below(most), kernel.below(most));
+        let at = usize::try_from(one * other / most).unwrap();
+        let known = place.dbs.tenants.numbers().misses;
+        let begun = Instant::now();
+        let db = place.dbs.tenants.get(ids[at]).await.unwrap();
+        let rows: Result<(i64,), DbError> = db
+            .read(async |tx| {
+                tx.one(sql!("SELECT count(*) FROM sessions"), &args![])
+                    .await
+            })
+            .await;
+        rows.unwrap();
+        let took = begun.elapsed();
+        if place.dbs.tenants.numbers().misses > known {
+            cold.push(took);
+        } else {
+            warm.push(took);
+        }
+    }
+    let numbers = place.dbs.tenants.numbers();
+    for (what, mut took) in [
+        ("create a tenant of ten thousand", made),
+        ("cold open and first read", cold),
+        ("warm read", warm),
+    ] {
+        took.sort_unstable();
+        println!(
+            "{what} ({}): p50 {:.2} ms, p99 {:.2} ms",
+            took.len(),
+            micros(share(&took, 50)) / 1000.0,
+            micros(share(&took, 99)) / 1000.0,
+        );
+    }
+    println!(
+        "memory: {} MiB before, {} MiB with {} open ({} closed to make room)",
+        before >> 10,
+        memory() >> 10,
+        numbers.open,
+        numbers.closed,
+    );
+}
+
+/// The memory of this process that is in use, in KiB.
+fn memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+    let number = line.unwrap().split_whitespace().nth(1).unwrap();
+    number.parse().unwrap()
 }
 
 fn share(sorted: &[Duration], percent: usize) -> Duration {

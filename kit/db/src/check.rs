@@ -16,7 +16,7 @@ pub struct Invalid {
 }
 
 impl Databases {
-    /// Prepares every [`sql!`](crate::sql) linked into the program in control and in the database
+    /// Prepares every [`sql!`](macro@crate::sql) linked into the program in control and in the database
     /// of `tenant`; each must be valid in one of them.
     pub async fn check_statements(&self, tenant: TenantId) -> Result<Vec<Invalid>, DbError> {
         let control = self.control.read(async |tx| all(tx).await).await?;

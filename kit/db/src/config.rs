@@ -1,13 +1,26 @@
 //! Settings of the storage layer.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use gantry_kernel::is_loopback;
-use tokio_postgres::config::Host;
+use crate::PostgresConfig;
 
-/// Which database engine holds control and tenants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A database engine.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// One file per database.
     Sqlite,
@@ -51,21 +64,33 @@ pub enum Synchronous {
 pub struct DbConfig {
     /// Where SQLite keeps its files. PostgreSQL does not use it.
     pub data_dir: PathBuf,
-    /// `Some` puts control and tenants on PostgreSQL.
+    /// `Some` puts control, and tenants unless [`DbConfig::placement`] says otherwise, on PostgreSQL.
     pub postgres: Option<PostgresConfig>,
+    /// Further PostgreSQL servers for tenants, by name. The database of their URL holds nothing: it is
+    /// where commands are given, and names of tenants' databases begin with its name. It is made when it
+    /// is missing. Connections to all servers together stay below the largest `max_connections` given.
+    pub clusters: BTreeMap<String, PostgresConfig>,
+    /// Where databases of new tenants are made.
+    pub placement: Placement,
     /// The SQLite settings.
     pub sqlite: SqliteConfig,
     /// The longest a transaction may take, from its first statement to its commit.
     pub max_transaction: Duration,
     /// The longest a call waits for a free connection before it fails as overloaded.
     pub max_wait: Duration,
-    /// How many tenant databases may be open at once. Not set: 500, or on SQLite as many as half of
+    /// How many tenant databases may be open at once. Not set: 2000, or with SQLite as many as half of
     /// the files that the process may have open are enough for (11 each with two readers; the soft
     /// limit is raised to the hard one first), but at least 16.
     /// [`Databases::config`](crate::Databases::config) says the number in use.
     pub max_open_tenants: Option<usize>,
     /// How many writes may wait for one SQLite database.
     pub max_queued_writes: usize,
+    /// The folder in which a copy of a database is kept from before its schema changes. Without it none
+    /// is kept.
+    pub keep_before_upgrade: Option<PathBuf>,
+    /// Statements that take this long or longer are logged, with their text and without their values.
+    /// `None` logs none.
+    pub slow_statement: Option<Duration>,
 }
 
 impl DbConfig {
@@ -74,11 +99,15 @@ impl DbConfig {
         Self {
             data_dir: data_dir.into(),
             postgres: None,
+            clusters: BTreeMap::new(),
+            placement: Placement::default(),
             sqlite: SqliteConfig::default(),
             max_transaction: Duration::from_secs(5),
             max_wait: Duration::from_secs(5),
             max_open_tenants: None,
             max_queued_writes: 1024,
+            keep_before_upgrade: None,
+            slow_statement: Some(Duration::from_millis(500)),
         }
     }
 
@@ -89,7 +118,7 @@ impl DbConfig {
         config
     }
 
-    /// The engine these settings choose.
+    /// The engine these settings choose for control.
     pub const fn engine(&self) -> Engine {
         if self.postgres.is_some() {
             Engine::Postgres
@@ -162,87 +191,23 @@ impl Default for SqliteConfig {
     }
 }
 
-/// PostgreSQL settings.
-#[derive(Clone)]
-pub struct PostgresConfig {
-    /// `postgres://user:password@host:port/control_database`.
-    pub url: String,
-    /// The most connections this process holds, control and all tenants together; at least 4.
-    pub max_connections: usize,
-    /// Keep prepared statements by name for the life of a connection. Turn off behind PgBouncer
-    /// older than 1.21 in transaction mode.
-    pub named_statements: bool,
-    /// The server side of a connection may change between transactions (any pooler in transaction
-    /// mode): limits are then set per transaction instead of once per connection.
-    pub transaction_pooler: bool,
-}
-
-impl PostgresConfig {
-    /// Defaults for this URL.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            max_connections: 32,
-            named_statements: true,
-            transaction_pooler: false,
-        }
-    }
-
-    /// The servers of the URL that are not on this machine: on the way to them everybody can read along, because there is no
-    /// TLS yet. Nothing when the URL cannot be read; opening says why.
-    pub fn far_hosts(&self) -> Vec<String> {
-        let Ok(config) = self.url.parse::<tokio_postgres::Config>() else {
-            return Vec::new();
-        };
-        // Where an address is given besides the name, the address is what is connected to.
-        let addresses = config.get_hostaddrs();
-        if !addresses.is_empty() {
-            let far = addresses.iter().filter(|address| !address.is_loopback());
-            return far.map(ToString::to_string).collect();
-        }
-        let far = config.get_hosts().iter().filter_map(|host| match host {
-            Host::Tcp(name) if !is_loopback(name) => Some(name.clone()),
-            _ => None,
-        });
-        far.collect()
-    }
-}
-
-impl std::fmt::Debug for PostgresConfig {
-    /// Leaves out the URL, which may hold a password.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PostgresConfig")
-            .field("max_connections", &self.max_connections)
-            .field("named_statements", &self.named_statements)
-            .field("transaction_pooler", &self.transaction_pooler)
-            .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_on_another_machine_is_known_by_its_address() {
-        for (url, far) in [
-            ("postgres://me@127.0.0.1/x", ""),
-            ("postgres://me@localhost:5433/x", ""),
-            ("postgres://me@[::1]/x", ""),
-            ("postgres://me@%2Frun%2Fpostgresql/x", ""),
-            ("postgres:///x?host=/run/postgresql", ""),
-            ("postgres://me:p@db.example.com/x", "db.example.com"),
-            (
-                "postgres://me@localhost.example.com/x",
-                "localhost.example.com",
-            ),
-            ("postgres://me@10.0.0.7/x", "10.0.0.7"),
-            ("postgres://me@127.0.0.1,10.0.0.7/x", "10.0.0.7"),
-            ("postgres://me@localhost/x?hostaddr=10.0.0.7", "10.0.0.7"),
-            ("postgres://me@db.example.com/x?hostaddr=127.0.0.1", ""),
-            ("no url", ""),
-        ] {
-            assert_eq!(PostgresConfig::new(url).far_hosts().join(","), far, "{url}");
-        }
-    }
+/// Where databases of new tenants are made.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// Where control is: files beside it, or its server.
+    #[default]
+    BesideControl,
+    /// On the PostgreSQL server with the fewest tenants (control's own is one of them) that has room.
+    LeastUsed,
 }

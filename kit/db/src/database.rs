@@ -64,6 +64,14 @@ impl Database {
         }
     }
 
+    /// Whether a write was refused, since this was last asked, because the database is moving.
+    pub(crate) fn fenced(&self) -> bool {
+        match self {
+            Self::Sqlite(db) => db.fenced(),
+            Self::Postgres(db) => db.fenced(),
+        }
+    }
+
     /// Copies a SQLite database to a new file.
     pub(crate) async fn snapshot(&self, to: &std::path::Path) -> Result<(), DbError> {
         let Self::Sqlite(db) = self else {

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_kernel::{Kernel, TenantId};
-use tokio::runtime::Handle;
+use gantry_telemetry::Source;
 
-use crate::database::{Database, blocking};
+use crate::database::Database;
+use crate::homes::{At, Homes};
 use crate::hook::HookSlot;
 use crate::migrate::Plan;
-use crate::postgres::{PgDb, Server};
-use crate::sqlite::descriptors;
-use crate::sqlite::{Checkpoints, Files, Lane, SqliteDb, WriterContext};
-use crate::tenants::Tenants;
+use crate::postgres::{Notices, PgDb, Pool, Spot};
+use crate::sqlite::{SqliteDb, descriptors};
+use crate::stats::{Measures, Stats};
+use crate::tenants::{Activity, Tenants};
 use crate::{CommitHook, ControlTx, DbConfig, DbError, Engine, MigrationSet};
 
 /// The control database. Cheap to clone.
@@ -28,6 +29,10 @@ pub struct ControlDb {
 impl ControlDb {
     pub(crate) fn plan(&self) -> Plan {
         self.shared.migrations.control().clone()
+    }
+
+    pub(crate) const fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Runs a read in one snapshot. The closure may await nothing but its own transaction.
@@ -78,82 +83,55 @@ pub(crate) struct Shared {
     pub(crate) config: DbConfig,
     pub(crate) migrations: MigrationSet,
     pub(crate) hook: HookSlot,
-    pub(crate) place: Place,
-}
-
-pub(crate) enum Place {
-    Sqlite {
-        files: Files,
-        context: WriterContext,
-        control: Arc<Lane>,
-        tenants: Arc<Lane>,
-    },
-    Postgres(Server),
+    pub(crate) stats: Arc<Stats>,
+    pub(crate) homes: Homes,
+    pub(crate) activity: Activity,
 }
 
 impl Shared {
-    fn control(&self) -> Database {
-        match &self.place {
-            Place::Sqlite {
-                files,
-                context,
-                control,
-                ..
-            } => Database::Sqlite(SqliteDb::new(
-                files.control(),
+    fn control(&self) -> Result<Database, DbError> {
+        Ok(match self.homes.own()? {
+            At::Files(home) => Database::Sqlite(SqliteDb::new(
+                home.files.control(),
                 None,
-                Arc::clone(control),
-                context.clone(),
+                Arc::clone(&home.control),
+                home.context.clone(),
                 self.config.max_wait,
             )),
-            Place::Postgres(server) => self.postgres(server.control(), &server.control_pool),
-        }
+            At::Server(server) => {
+                let pool = self
+                    .homes
+                    .control_pool
+                    .as_ref()
+                    .ok_or_else(|| DbError::Config("control has no connections".to_owned()))?;
+                self.postgres(server.spot(server.control()), pool)
+            }
+        })
     }
 
     /// A tenant's database, which has been checked and migrated.
-    pub(crate) fn tenant(&self, id: TenantId, address: &str) -> Database {
-        match &self.place {
-            Place::Sqlite {
-                files,
-                context,
-                tenants,
-                ..
-            } => Database::Sqlite(SqliteDb::new(
-                files.at(address),
+    pub(crate) fn tenant(&self, at: At<'_>, id: TenantId, address: &str) -> Database {
+        match at {
+            At::Files(home) => Database::Sqlite(SqliteDb::new(
+                home.files.at(address),
                 Some(id),
-                Arc::clone(tenants),
-                context.clone(),
+                Arc::clone(&home.tenants),
+                home.context.clone(),
                 self.config.max_wait,
             )),
-            Place::Postgres(server) => self.postgres(address, &server.tenant_pool),
+            At::Server(server) => self.postgres(server.spot(address), &server.tenant_pool),
         }
     }
 
-    fn postgres(&self, name: &str, pool: &Arc<crate::postgres::Pool>) -> Database {
+    fn postgres(&self, spot: Spot, pool: &Arc<Pool>) -> Database {
         Database::Postgres(PgDb::new(
-            name.to_owned(),
+            spot,
             Arc::clone(pool),
             self.kernel.clone(),
             self.hook.clone(),
             self.config.max_transaction,
+            Arc::clone(&self.stats),
         ))
-    }
-}
-
-impl Drop for Shared {
-    /// Everything queued is still written; then the threads end.
-    fn drop(&mut self) {
-        if let Place::Sqlite {
-            control,
-            tenants,
-            context,
-            ..
-        } = &self.place
-        {
-            tenants.stop();
-            control.stop();
-            context.checkpoints.stop();
-        }
     }
 }
 
@@ -172,46 +150,32 @@ impl Databases {
     /// With SQLite the process is allowed as many open files as it may have.
     /// Needs a Tokio runtime with time and, for PostgreSQL, I/O.
     pub async fn open(
-        mut config: DbConfig,
+        config: DbConfig,
         kernel: Kernel,
         migrations: MigrationSet,
     ) -> Result<Self, DbError> {
+        Self::open_as(config, kernel, migrations, None).await
+    }
+
+    /// As [`Databases::open`], with a control database of this name on the server of the settings.
+    pub(crate) async fn open_as(
+        mut config: DbConfig,
+        kernel: Kernel,
+        migrations: MigrationSet,
+        control: Option<&str>,
+    ) -> Result<Self, DbError> {
         let hook = HookSlot::default();
+        let stats = Arc::new(Stats::new(config.slow_statement));
         let plan = migrations.control().clone();
-        let (engine, place, applied) = if let Some(postgres) = &config.postgres {
-            let server = Server::new(&config, postgres, kernel.clone())?;
-            let applied = server.open_control(&plan).await?;
-            config.max_open_tenants.get_or_insert(descriptors::ENOUGH);
-            (Engine::Postgres, Place::Postgres(server), applied)
+        let engine = config.engine();
+        let fitting = if engine == Engine::Sqlite {
+            descriptors::tenants(descriptors::raise(), &config.sqlite)
         } else {
-            let open_files = descriptors::raise();
-            let fitting = descriptors::tenants(open_files, &config.sqlite);
-            let tenants = *config.max_open_tenants.get_or_insert(fitting);
-            tracing::info!(
-                open_files,
-                max_open_tenants = tenants,
-                "what may be open at once"
-            );
-            let files = Files::new(config.data_dir.clone(), config.sqlite.clone());
-            let (to_open, now) = (files.clone(), kernel.now());
-            let applied = blocking(move || to_open.open_control(&plan, now)).await?;
-            let context = WriterContext {
-                kernel: kernel.clone(),
-                hook: hook.clone(),
-                runtime: Handle::current(),
-                sqlite: config.sqlite.clone(),
-                max_transaction: config.max_transaction,
-                max_queued: config.max_queued_writes,
-                checkpoints: Checkpoints::start()?,
-            };
-            let place = Place::Sqlite {
-                files,
-                context,
-                control: Lane::start("control", 1)?,
-                tenants: Lane::start("tenants", config.sqlite.writer_threads)?,
-            };
-            (Engine::Sqlite, place, applied)
+            descriptors::ENOUGH
         };
+        let max_open_tenants = *config.max_open_tenants.get_or_insert(fitting);
+        tracing::info!(max_open_tenants, "how many tenants may be open at once");
+        let (homes, applied) = Homes::open(&config, &kernel, &hook, &plan, &stats, control).await?;
         if applied > 0 {
             tracing::info!(migrations = applied, "migrated the control database");
         }
@@ -220,14 +184,16 @@ impl Databases {
             config,
             migrations,
             hook,
-            place,
+            stats,
+            homes,
+            activity: Activity::default(),
         });
         let control = ControlDb {
-            database: Arc::new(shared.control()),
+            database: Arc::new(shared.control()?),
             engine,
             shared: Arc::clone(&shared),
         };
-        let tenants = Tenants::new(Arc::clone(&shared), control.clone());
+        let tenants = Tenants::new(control.clone());
         Ok(Self {
             control,
             tenants,
@@ -235,9 +201,17 @@ impl Databases {
         })
     }
 
-    /// The engine.
+    /// The engine of control.
     pub const fn engine(&self) -> Engine {
         self.control.engine
+    }
+
+    /// What the databases measure about themselves. It does not keep them open.
+    pub fn measures(&self) -> Arc<dyn Source> {
+        Arc::new(Measures {
+            stats: Arc::downgrade(&self.shared.stats),
+            open: self.tenants.open_counter(),
+        })
     }
 
     /// The settings in use.
@@ -248,29 +222,23 @@ impl Databases {
     /// Ends in order: nothing new is written, what is under way still is, and files are closed as
     /// soon as nobody holds their database any more.
     pub async fn close(self) -> Result<(), DbError> {
-        if let Place::Sqlite {
-            control,
-            tenants,
-            context,
-            ..
-        } = &self.shared.place
-        {
-            let (control, tenants) = (Arc::clone(control), Arc::clone(tenants));
-            let checkpoints = Arc::clone(&context.checkpoints);
-            blocking(move || {
-                tenants.drain();
-                control.drain();
-                checkpoints.drain();
-                Ok(())
-            })
-            .await?;
+        if let Err(error) = self.tenants.record_activity().await {
+            tracing::warn!(%error, "when tenants were last written to is not recorded");
         }
-        if let Place::Postgres(server) = &self.shared.place {
-            server.close().await;
-        }
+        self.shared.homes.close().await?;
         self.shared.hook.close();
         self.tenants.close_all();
         Ok(())
+    }
+
+    /// Hears what processes tell each other on `channel` of the control database (PostgreSQL's NOTIFY), on a connection
+    /// besides those of the pools. `None` where nothing can be heard: on SQLite, where there is no other process, and
+    /// behind a pooler in transaction mode.
+    pub async fn notices(&self, channel: &'static str) -> Result<Option<Notices>, DbError> {
+        match self.shared.homes.own()? {
+            At::Files(_) => Ok(None),
+            At::Server(server) => server.notices(channel).await,
+        }
     }
 
     /// Installs what happens around commits that leave work due; once, and before the first tenant

@@ -65,6 +65,9 @@ pub enum DbError {
     /// The connection or the disk failed while committing: the write may or may not have happened.
     #[error("the outcome of the commit is unknown: {0}")]
     CommitUnknown(String),
+    /// The database is on its way to another home; nothing was written. Ask for it anew and repeat.
+    #[error("the database is moving to another home")]
+    Moving,
     /// The disk (or the database's size limit) is full; nothing was written.
     #[error("the disk is full")]
     DiskFull,
@@ -77,6 +80,14 @@ pub enum DbError {
     /// A migration cannot be applied or does not fit what was applied before.
     #[error("migration: {0}")]
     Migration(String),
+    /// No copy can be kept of a database whose schema is about to change, so it was left as it is.
+    #[error("no copy of {what} can be kept before it is upgraded, so it was left as it is: {why}")]
+    NotKept {
+        /// `control`, or the tenant's database.
+        what: String,
+        /// Why.
+        why: String,
+    },
     /// A column does not hold what the Rust type expects.
     #[error("column {column}: {detail}")]
     Decode {
@@ -124,8 +135,42 @@ impl DbError {
                 | Self::Overloaded(_)
                 | Self::Unavailable(_)
                 | Self::Timeout
+                | Self::Moving
                 | Self::DiskFull
         )
+    }
+
+    /// Which failure it is, in one word for those who count.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unique { .. } => "unique",
+            Self::NulInText => "nul_in_text",
+            Self::ForeignKey { .. } => "foreign_key",
+            Self::Check { .. } => "check",
+            Self::NoRow => "no_row",
+            Self::ManyRows => "many_rows",
+            Self::Poisoned => "poisoned",
+            Self::ForeignAwait => "foreign_await",
+            Self::ReadOnly => "read_only",
+            Self::Timeout => "timeout",
+            Self::Busy(_) => "busy",
+            Self::Conflict => "conflict",
+            Self::Overloaded(_) => "overloaded",
+            Self::Unavailable(_) => "unavailable",
+            Self::CommitUnknown(_) => "commit_unknown",
+            Self::Moving => "moving",
+            Self::DiskFull => "disk_full",
+            Self::Corrupt(_) => "corrupt",
+            Self::TenantMissing(_) => "tenant_missing",
+            Self::Migration(_) => "migration",
+            Self::NotKept { .. } => "not_kept",
+            Self::Decode { .. } => "decode",
+            Self::Stale => "stale",
+            Self::Panicked(_) => "panicked",
+            Self::Config(_) => "config",
+            Self::Unsupported(_) => "unsupported",
+            Self::Other(_) => "other",
+        }
     }
 
     pub(crate) fn decode(column: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -146,17 +191,23 @@ impl From<DbError> for Problem {
             DbError::Busy(_) | DbError::Conflict | DbError::Overloaded(_) | DbError::Timeout => {
                 Self::unavailable("database_busy", "the database is busy; try again", SOON)
             }
+            DbError::Moving => Self::unavailable(
+                "tenant_moving",
+                "the workspace is moving to another database server; try again in a moment",
+                SOON,
+            ),
             DbError::Stale => return Self::precondition_failed(),
             DbError::NulInText => {
                 return Self::invalid("invalid_request", "text must not hold the character U+0000");
             }
-            DbError::Unavailable(_) | DbError::Corrupt(_) | DbError::TenantMissing(_) => {
-                Self::unavailable(
-                    "database_unavailable",
-                    "the database cannot be reached; try again later",
-                    LATER,
-                )
-            }
+            DbError::Unavailable(_)
+            | DbError::Corrupt(_)
+            | DbError::TenantMissing(_)
+            | DbError::NotKept { .. } => Self::unavailable(
+                "database_unavailable",
+                "the database cannot be reached; try again later",
+                LATER,
+            ),
             DbError::DiskFull => Self::unavailable(
                 "disk_full",
                 "nothing can be stored now because the disk is full; nothing was changed",

@@ -34,8 +34,9 @@
 //!   error means that nothing was written, except [`DbError::CommitUnknown`], which says so.
 //!
 //! Inside: `sqlite/` and `postgres/` are the engines, `tx` the transaction over both, `poll` what
-//! drives closures, `migrate/` the schemas, `directory` the table of tenants, `tenants/` the cache,
-//! provisioning and the sweep, `copy/` contents apart from an engine, `hook` what jobs do around a commit.
+//! drives closures, `migrate/` the schemas, `directory` the table of tenants, `homes` where their databases can be,
+//! `tenants/` the cache, provisioning and the sweep, `stats/` what is measured, `copy/` contents apart from an engine, `hook` what
+//! jobs do around a commit.
 
 mod check;
 mod config;
@@ -44,7 +45,10 @@ mod database;
 mod databases;
 pub mod directory;
 mod error;
+mod homes;
 mod hook;
+mod inspect;
+mod keep;
 mod lock;
 mod migrate;
 mod poll;
@@ -52,23 +56,30 @@ mod postgres;
 mod row;
 mod sql;
 mod sqlite;
+mod stats;
 mod tenants;
 mod tx;
 mod value;
 
 pub use check::Invalid;
-pub use config::{DbConfig, Engine, GroupLimits, PostgresConfig, SqliteConfig, Synchronous};
+pub use config::{DbConfig, Engine, GroupLimits, Placement, SqliteConfig, Synchronous};
 pub use databases::{ControlDb, Databases};
-pub use directory::TenantState;
+pub use directory::{SchemaProgress, TenantState};
 pub use error::DbError;
 pub use gantry_kernel::text_value;
+pub use homes::Home;
 pub use hook::CommitHook;
+pub use inspect::{Inspection, inspect};
 pub use lock::DataDirLock;
-pub use migrate::{Migration, MigrationSet, Migrations, SchemaStep};
+pub use migrate::{
+    ColumnShape, Migration, MigrationSet, Migrations, ReferenceShape, SchemaStep, TableShape,
+};
 pub use poll::panic_text;
+pub use postgres::{Notices, PostgresConfig};
 pub use row::{FromRow, Row};
 pub use sql::{Sql, Statement, statements};
-pub use tenants::{SweepFailure, SweepReport, TenantDb, Tenants};
+pub use stats::Class;
+pub use tenants::{FleetNumbers, SweepFailure, SweepReport, TenantDb, Tenants};
 pub use tx::{ControlTx, TenantTx, Tx};
 pub use value::{FromValue, Mismatch, ToValue, Value, ValueRef};
 

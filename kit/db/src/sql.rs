@@ -1,11 +1,12 @@
 //! A statement's text: constant, known at compile time, and registered, so that one test can
 //! prepare every statement of the program on both engines.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use crate::Engine;
+use crate::stats::Class;
 
-/// Where and what a statement is. Made by [`sql!`](crate::sql) only.
+/// Where and what a statement is. Made by [`sql!`](macro@crate::sql) only.
 #[derive(Debug)]
 pub struct Statement {
     sqlite: &'static str,
@@ -13,6 +14,8 @@ pub struct Statement {
     file: &'static str,
     line: u32,
     runs: AtomicU64,
+    /// Where its class is among all; see `stats`.
+    place: AtomicU16,
 }
 
 impl Statement {
@@ -33,6 +36,7 @@ impl Statement {
             file,
             line,
             runs: AtomicU64::new(0),
+            place: AtomicU16::new(u16::MAX),
         }
     }
 
@@ -57,6 +61,21 @@ impl Statement {
     /// How often this process has run it, on any database.
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::Relaxed)
+    }
+
+    /// What it does to which table, as far as measuring tells statements apart.
+    pub fn class(&self) -> Class {
+        Class::of(self.sqlite)
+    }
+
+    pub(crate) fn place(&self) -> usize {
+        self.place.load(Ordering::Relaxed).into()
+    }
+
+    /// A program with more classes than fit leaves the last ones unmeasured.
+    pub(crate) fn set_place(&self, place: usize) {
+        let place = u16::try_from(place).unwrap_or(u16::MAX);
+        self.place.store(place, Ordering::Relaxed);
     }
 
     pub(crate) fn count_run(&self) {
@@ -106,7 +125,7 @@ const fn groupable(text: &str) -> bool {
     true
 }
 
-/// A statement to run; a copyable handle made by [`sql!`](crate::sql), never from run-time text.
+/// A statement to run; a copyable handle made by [`sql!`](macro@crate::sql), never from run-time text.
 #[derive(Clone, Copy, Debug)]
 pub struct Sql(&'static Statement);
 

@@ -8,12 +8,14 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use gantry_kernel::{Kernel, TenantId, Timestamp};
 
 use crate::postgres::PgConn;
 use crate::row::RowInner;
 use crate::sqlite::SqliteConn;
+use crate::stats::Stats;
 use crate::{DbError, Engine, FromRow, Row, Sql, Value};
 
 /// A running transaction. Made by `read` and `write` of [`ControlDb`](crate::ControlDb) and
@@ -30,6 +32,7 @@ pub struct Tx {
     conflicted: bool,
     /// Set while a statement of this transaction is on its way to PostgreSQL.
     waiting: Arc<AtomicBool>,
+    stats: Arc<Stats>,
 }
 
 pub(crate) enum Conn {
@@ -47,7 +50,12 @@ enum State {
 }
 
 impl Tx {
-    pub(crate) fn new(conn: Conn, kernel: Kernel, tenant: Option<TenantId>) -> Self {
+    pub(crate) fn new(
+        conn: Conn,
+        kernel: Kernel,
+        tenant: Option<TenantId>,
+        stats: Arc<Stats>,
+    ) -> Self {
         let now = kernel.now();
         Self {
             conn,
@@ -59,6 +67,7 @@ impl Tx {
             open_savepoints: 0,
             conflicted: false,
             waiting: Arc::new(AtomicBool::new(false)),
+            stats,
         }
     }
 
@@ -67,10 +76,12 @@ impl Tx {
         self.usable()?;
         storable(args)?;
         sql.statement().count_run();
+        let begun = Instant::now();
         let outcome = match &mut self.conn {
             Conn::Sqlite(conn) => conn.execute(sql, args),
             Conn::Postgres(conn) => under_way(&self.waiting, conn.execute(sql, args)).await,
         };
+        self.measure(sql, begun, outcome.as_ref().err());
         self.note(outcome)
     }
 
@@ -118,6 +129,7 @@ impl Tx {
         self.usable()?;
         storable(args)?;
         sql.statement().count_run();
+        let begun = Instant::now();
         let outcome = match &mut self.conn {
             Conn::Sqlite(conn) => {
                 let mut rows = Vec::new();
@@ -138,6 +150,7 @@ impl Tx {
                         .collect()
                 }),
         };
+        self.measure(sql, begun, outcome.as_ref().err());
         self.note(outcome)
     }
 
@@ -235,6 +248,12 @@ impl Tx {
             Conn::Postgres(conn) => under_way(&self.waiting, conn.batch(text)).await,
         };
         self.note(outcome)
+    }
+
+    fn measure(&self, sql: Sql, begun: Instant, error: Option<&DbError>) {
+        let (engine, tenant) = (self.engine(), self.tenant);
+        self.stats
+            .ran(sql.statement(), engine, tenant, begun, error);
     }
 
     fn usable(&self) -> Result<(), DbError> {

@@ -12,6 +12,7 @@ use gantry_db::TenantState;
 use gantry_kernel::{
     Actor, ApiKeyId, IdentityId, Permission, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
 };
+use tokio::sync::watch;
 
 /// Name of the browser session cookie. The `__Host-` prefix makes browsers refuse it without `Secure`,
 /// with a `Domain`, or below a path (RFC 6265bis, section 4.1.3.2).
@@ -149,18 +150,23 @@ impl Access {
     /// Several grants are united: `All` wins, unit sets are merged, and `Own` counts only when no wider
     /// grant carries the permission.
     pub fn scope_for(&self, permission: Permission) -> Option<Scope> {
+        self.scope_named(permission.as_str())
+    }
+
+    /// The same for a permission whose name was read from somewhere.
+    pub fn scope_named(&self, permission: &str) -> Option<Scope> {
         self.scope_within(permission, |_| true)
     }
 
-    /// [`Access::scope_for`] over the grants whose scope satisfies `allowed`.
+    /// [`Access::scope_named`] over the grants whose scope satisfies `allowed`.
     pub(crate) fn scope_within(
         &self,
-        permission: Permission,
+        permission: &str,
         allowed: impl Fn(&Scope) -> bool,
     ) -> Option<Scope> {
         let mut found: Option<Scope> = None;
         for grant in &self.grants {
-            if !grant.permissions.contains(permission.as_str()) || !allowed(&grant.scope) {
+            if !grant.permissions.contains(permission) || !allowed(&grant.scope) {
                 continue;
             }
             found = Some(match (found, &grant.scope) {
@@ -203,6 +209,23 @@ pub trait Authority: Send + Sync + 'static {
         tenant: Option<&'a str>,
         from: Option<IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>>;
+
+    /// [`Authority::identify`] for a request that goes on: whether its caller may still. The answer is as fresh, and
+    /// asking is no use of the credentials: a stream that is open keeps no session from ending.
+    fn recheck<'a>(
+        &'a self,
+        credentials: Credentials<'a>,
+        tenant: Option<&'a str>,
+        from: Option<IpAddr>,
+    ) -> BoxFuture<'a, Result<Identified, Problem>> {
+        self.identify(credentials, tenant, from)
+    }
+
+    /// Changes whenever something that is answered from here was changed in this process. One that never tells is good,
+    /// too: then open streams notice when they ask again.
+    fn changes(&self) -> watch::Receiver<u64> {
+        watch::channel(0).1
+    }
 
     /// Whether `token` is the CSRF token of this session.
     fn csrf_ok(&self, session: SessionId, token: &str) -> bool;

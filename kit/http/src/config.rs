@@ -36,6 +36,12 @@ pub struct HttpConfig {
     pub max_connections_per_address: usize,
     /// Largest number of concurrent requests on one HTTP/2 connection.
     pub max_streams: u32,
+    /// Largest number of open event streams.
+    pub max_event_streams: usize,
+    /// Largest number of open event streams of one person or service account; a browser has one for all its tabs.
+    pub max_event_streams_per_person: usize,
+    /// Longest silence of an event stream; proxies close a connection that says nothing for as long as they think right.
+    pub event_stream_heartbeat: Period,
     /// Time a client has to send the head of a request.
     pub header_timeout: Period,
     /// Time a client has to send the body of a request.
@@ -81,6 +87,9 @@ impl Default for HttpConfig {
             max_connections: 10_000,
             max_connections_per_address: 1_000,
             max_streams: 128,
+            max_event_streams: 5_000,
+            max_event_streams_per_person: 10,
+            event_stream_heartbeat: Period::seconds(15),
             header_timeout: Period::seconds(10),
             body_timeout: Period::seconds(30),
             write_timeout: Period::seconds(30),
@@ -127,6 +136,8 @@ pub struct LimitsConfig {
     pub reset: Quota,
     /// Requests to send a verification mail again, per address.
     pub resend: Quota,
+    /// Event streams that a person begins.
+    pub stream: Quota,
 }
 
 impl Default for LimitsConfig {
@@ -145,6 +156,7 @@ impl Default for LimitsConfig {
             sign_up: per_hour(5),
             reset: per_hour(60),
             resend: per_hour(5),
+            stream: per_minute(60),
         }
     }
 }
@@ -258,6 +270,7 @@ impl HttpConfig {
             ("idle_timeout", self.idle_timeout),
             ("handler_timeout", self.handler_timeout),
             ("health_timeout", self.health_timeout),
+            ("event_stream_heartbeat", self.event_stream_heartbeat),
         ] {
             if period < least {
                 fault(key, format!("must be at least {least}"));
@@ -285,6 +298,12 @@ impl HttpConfig {
                 1,
             ),
             ("max_streams", self.max_streams as usize, 1),
+            ("max_event_streams", self.max_event_streams, 1),
+            (
+                "max_event_streams_per_person",
+                self.max_event_streams_per_person,
+                1,
+            ),
             ("max_json_depth", self.max_json_depth, 4),
         ] {
             if count < least {

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -10,7 +9,7 @@ use futures_util::future::{BoxFuture, join_all};
 use gantry_kernel::Clock;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 type Check = Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
@@ -82,7 +81,7 @@ pub struct Health(Arc<Shared>);
 
 struct Shared {
     checks: Vec<HealthCheck>,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
     timeout: Duration,
     clock: Arc<dyn Clock>,
     needed: Recent,
@@ -96,7 +95,7 @@ impl Health {
     pub(crate) fn new(checks: Vec<HealthCheck>, timeout: Duration, clock: Arc<dyn Clock>) -> Self {
         Self(Arc::new(Shared {
             checks,
-            draining: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
             timeout,
             clock,
             needed: Recent::default(),
@@ -106,12 +105,17 @@ impl Health {
 
     /// From now on the process is not ready: it finishes what it has and stops.
     pub fn drain(&self) {
-        self.0.draining.store(true, Ordering::Relaxed);
+        self.0.draining.send_replace(true);
     }
 
     /// Whether [`Health::drain`] was called.
     pub fn draining(&self) -> bool {
-        self.0.draining.load(Ordering::Relaxed)
+        *self.0.draining.borrow()
+    }
+
+    /// Tells of [`Health::drain`].
+    pub(crate) fn watch(&self) -> watch::Receiver<bool> {
+        self.0.draining.subscribe()
     }
 
     /// The checks that readiness depends on.

@@ -37,6 +37,7 @@ mod health;
 mod idempotency;
 mod input;
 mod limit;
+mod meter;
 mod openapi;
 mod output;
 mod page;
@@ -45,6 +46,7 @@ pub mod problem;
 mod route;
 mod server;
 mod site;
+mod stream;
 
 pub use authority::{
     Access, Authority, Credentials, Granted, Identified, Principal, SESSION_COOKIE, Session,
@@ -52,7 +54,8 @@ pub use authority::{
 };
 pub use config::{ConfigError, HttpConfig, LimitsConfig};
 pub use context::{
-    Context, PlatformCx, PublicCx, RequestContext, RequestInfo, TenantCx, TraceParent, UserCx,
+    Context, PlatformCx, PublicCx, RequestContext, RequestInfo, StreamCx, TenantCx, TraceParent,
+    UserCx,
 };
 pub use health::{Health, HealthCheck};
 pub use idempotency::{migrations, sweep_idempotency, write_once_control};
@@ -69,5 +72,6 @@ pub use problem::ErrorCode;
 #[doc(hidden)]
 pub use route::Call;
 pub use route::{AccessRule, Bound, BuildError, Declared, Options, Route, Routes, Table};
-pub use server::Server;
+pub use server::{Operations, Server};
 pub use site::{Site, SiteFile};
+pub use stream::{EventSource, EventStream, Message, Seen, StreamGuard};

@@ -125,3 +125,51 @@ pub async fn replay(tx: &mut Tx, id: JobId) -> Result<Replay, DbError> {
     tx.note_due(now);
     Ok(Replay::Queued)
 }
+
+/// What waits in control, and how many tenants have work that is due.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Jobs that are due and that nobody works on.
+    pub due: i64,
+    /// Since when the first of them has been due.
+    pub oldest_due: Option<Timestamp>,
+    /// Jobs given up.
+    pub dead: i64,
+    /// Mails that wait for their first or next attempt.
+    pub mails_queued: i64,
+    /// Mails that wait for somebody.
+    pub mails_held: i64,
+    /// Mails given up.
+    pub mails_dead: i64,
+    /// Tenants with work that may be due.
+    pub tenants_due: i64,
+}
+from_row!(Backlog {
+    due,
+    oldest_due,
+    dead,
+    mails_queued,
+    mails_held,
+    mails_dead,
+    tenants_due
+});
+
+/// The backlog of control. Tenants' own queues are not read: there may be ten thousand.
+pub async fn backlog(tx: &mut gantry_db::ControlTx) -> Result<Backlog, DbError> {
+    let now = tx.now();
+    tx.one(
+        sql!(
+            "select (select count(*) from jobs
+                       where state = 'queued' and due_at <= $1 and lease_token is null) as due,
+                    (select min(due_at) from jobs
+                       where state = 'queued' and due_at <= $1 and lease_token is null) as oldest_due,
+                    (select count(*) from jobs where state = 'dead') as dead,
+                    (select count(*) from outbox where state = 'queued') as mails_queued,
+                    (select count(*) from outbox where state = 'held') as mails_held,
+                    (select count(*) from outbox where state = 'dead') as mails_dead,
+                    (select count(*) from due_hints where due_at <= $1) as tenants_due"
+        ),
+        &args![now],
+    )
+    .await
+}

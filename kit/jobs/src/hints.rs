@@ -254,6 +254,18 @@ pub struct Reindexed {
     pub failed: Vec<(TenantId, String)>,
 }
 
+/// Looks into a tenant no more: it has no database any longer.
+pub async fn quiet(tx: &mut Tx, tenant: TenantId) -> Result<(), DbError> {
+    tx.execute(
+        sql!(
+            "update due_hints set due_at = null, generation = generation + 1 where tenant_id = $1"
+        ),
+        &args![tenant],
+    )
+    .await
+    .map(drop)
+}
+
 /// Reads every tenant's queue, and what `probes` find, and makes sure of its hint; for use after a restore
 /// or a move. Safe while everything runs: hints are only ever lowered.
 pub async fn reindex(
@@ -295,6 +307,21 @@ pub async fn reindex(
             }
         }
     }
+}
+
+/// As [`reindex`], for one tenant: after it was given another database.
+pub async fn reindex_one(
+    control: &ControlDb,
+    tenants: &Tenants,
+    tenant: TenantId,
+    probes: &[Probe],
+) -> Result<(), DbError> {
+    if let Some(due_at) = earliest(tenants, tenant, probes).await? {
+        control
+            .write(async move |tx| lower(tx, tenant, due_at).await)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn earliest(

@@ -23,10 +23,11 @@ pub mod outbox;
 mod runner;
 mod schedule;
 mod settle;
+mod stats;
 mod store;
 
 pub use cx::{JobCx, JobError, Lease, Place};
-pub use hints::{Hints, Reindexed, reindex};
+pub use hints::{Hints, Reindexed, quiet, reindex, reindex_one};
 pub use job::{NewJob, enqueue};
 pub use kind::{Death, JobKind, Probe, Schedule};
 pub use mail::{MailKind, OutboxMail};

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use gantry_telemetry::trace::TraceContext;
 use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -23,7 +24,7 @@ use crate::{OutboundError, OutboundSettings, not_public};
 /// The longest address that is requested.
 const MAX_URL: usize = 2_048;
 /// The longest head of an answer.
-const MAX_HEAD: usize = 64 * 1024;
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
 
 /// A request to make.
 #[derive(Clone)]
@@ -187,7 +188,21 @@ impl Outbound {
 }
 
 /// Ends the connection with the request, also one that is given up.
-struct Driver(tokio::task::JoinHandle<()>);
+pub(crate) struct Driver(tokio::task::JoinHandle<()>);
+
+impl Driver {
+    pub(crate) fn start<F>(connection: F) -> Self
+    where
+        F: Future<Output = Result<(), hyper::Error>> + Send + 'static,
+    {
+        Self(tokio::spawn(async move {
+            // What goes wrong is told to the one who waits for the answer.
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "an outbound connection broke");
+            }
+        }))
+    }
+}
 
 impl Drop for Driver {
     fn drop(&mut self) {
@@ -204,12 +219,7 @@ where
         .handshake(stream)
         .await
         .map_err(OutboundError::Http)?;
-    let _driver = Driver(tokio::spawn(async move {
-        // What goes wrong is told to the one who waits for the answer.
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "an outbound connection broke");
-        }
-    }));
+    let _driver = Driver::start(connection);
     let max_body = request.max_body;
     let response = sender
         .send_request(written(request)?)
@@ -230,22 +240,17 @@ where
 
 fn written(request: Request) -> Result<http::Request<Full<Bytes>>, OutboundError> {
     let url = &request.url;
-    let host = match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (Some(host), None) => host.to_owned(),
-        (None, _) => return Err(OutboundError::Address("it has no host")),
-    };
-    let target = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
     let mut builder = http::Request::builder()
-        .uri(target)
-        .header(header::HOST, host)
+        .uri(target_of(url))
+        .header(header::HOST, host_of(url)?)
         .header(header::ACCEPT, "application/json")
         .header(header::ACCEPT_ENCODING, "identity")
         .header(header::USER_AGENT, "Gantry")
         .header(header::CONNECTION, "close");
+    // Whoever records traces there finds what of theirs belongs to ours.
+    if let Some(trace) = TraceContext::current() {
+        builder = builder.header("traceparent", trace.traceparent());
+    }
     if let Some(mut value) = request.authorization {
         value.set_sensitive(true);
         builder = builder.header(header::AUTHORIZATION, value);
@@ -262,6 +267,21 @@ fn written(request: Request) -> Result<http::Request<Full<Bytes>>, OutboundError
     builder
         .body(Full::new(body))
         .map_err(|_| OutboundError::Address("it cannot be requested"))
+}
+
+pub(crate) fn host_of(url: &Url) -> Result<String, OutboundError> {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => Ok(format!("{host}:{port}")),
+        (Some(host), None) => Ok(host.to_owned()),
+        (None, _) => Err(OutboundError::Address("it has no host")),
+    }
+}
+
+pub(crate) fn target_of(url: &Url) -> String {
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    }
 }
 
 fn is_plain_json(headers: &HeaderMap) -> bool {

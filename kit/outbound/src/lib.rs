@@ -10,6 +10,7 @@ mod address;
 mod client;
 mod connect;
 mod error;
+mod operator;
 mod places;
 mod settings;
 
@@ -17,4 +18,5 @@ pub use address::not_public;
 pub use client::{Outbound, Request, Response};
 pub use connect::{Resolve, SystemResolver};
 pub use error::OutboundError;
+pub use operator::{Post, Posted, Poster};
 pub use settings::OutboundSettings;

@@ -78,7 +78,7 @@ fn bounded(params: &Params) -> Result<(), HashError> {
     Ok(())
 }
 
-/// The block memory of one hashing thread, kept between hashes and grown when a row asks for more.
+/// The block memory of one hash at a time, kept between hashes and grown when a row asks for more.
 #[derive(Default)]
 pub(crate) struct Memory(Vec<Block>);
 
@@ -100,7 +100,6 @@ impl Memory {
     }
 
     /// Bytes held now.
-    #[cfg(test)]
     pub(crate) fn bytes(&self) -> usize {
         self.0.capacity() * size_of::<Block>()
     }

@@ -1,17 +1,18 @@
-//! Where passwords are hashed: a fixed number of threads, each with one block of memory that it keeps.
+//! Where passwords are hashed: a fixed number of threads and as many blocks of memory, used again and again.
 //!
 //! More hashing threads than cores lose throughput, and one allocation per hash leaves gigabytes in the
-//! allocator's arenas (measured: 1.9 GiB for 30 threads). A bounded queue in front turns a flood of
-//! log-ins into 503 for the flood instead of slowness for everybody.
+//! allocator's arenas (measured: 1.9 GiB for 30 threads). When nobody has asked for a while, the memory is given
+//! back. A bounded queue in front turns a flood of log-ins into 503 for the flood instead of slowness for everybody.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gantry_kernel::{Entropy, Problem, Secret};
+use gantry_telemetry::{Family, Source};
 use tokio::sync::oneshot;
 
 use crate::breached::Breached;
@@ -21,6 +22,8 @@ use crate::strength::{self, Strength};
 
 /// How long a client is asked to wait when the queue is full: about the time a full queue takes.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How long after the last request memory is kept for the next.
+const KEPT: Duration = Duration::from_secs(10);
 
 /// Settings of the pool.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +36,7 @@ pub struct PoolSize {
     pub name: &'static str,
 }
 
-/// A piece of work; the memory is the thread's own.
+/// A piece of work; the memory is its own while it runs.
 type Task = Box<dyn FnOnce(&mut Memory) + Send>;
 
 /// Why no answer came from the pool.
@@ -76,7 +79,52 @@ pub struct Hasher {
     entropy: Arc<dyn Entropy>,
     cost: Cost,
     decoy: Arc<str>,
-    hashes: Arc<AtomicU64>,
+    counts: Arc<Counts>,
+    desk: Arc<Desk>,
+}
+
+/// What the threads share.
+struct Desk {
+    queue: Mutex<Receiver<Task>>,
+    /// Of hashes that are done, for those to come; never more than there are threads.
+    spare: Mutex<Vec<Memory>>,
+    kept: Duration,
+}
+
+/// What the pool has done and has to do.
+#[derive(Debug, Default)]
+struct Counts {
+    hashes: AtomicU64,
+    waiting: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Source for Counts {
+    fn families(&self) -> Vec<Family> {
+        let now = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a gauge is a floating point number"
+        )]
+        let waiting = now(&self.waiting) as f64;
+        vec![
+            Family::counter(
+                "password_hashes_total",
+                "Password hashes that were computed",
+                now(&self.hashes),
+            ),
+            Family::counter(
+                "password_hashes_refused_total",
+                "Requests refused because too many were waiting for a hash",
+                now(&self.refused),
+            ),
+            Family::gauge(
+                "password_hashes_waiting",
+                "Requests waiting for a hash",
+                waiting,
+            ),
+        ]
+    }
 }
 
 impl std::fmt::Debug for Hasher {
@@ -94,6 +142,15 @@ impl Hasher {
         cost: Cost,
         entropy: Arc<dyn Entropy>,
     ) -> Result<Self, StartError> {
+        Self::keeping(KEPT, size, cost, entropy)
+    }
+
+    fn keeping(
+        kept: Duration,
+        size: PoolSize,
+        cost: Cost,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, StartError> {
         cost.check()?;
         // A hash nobody's password has: it is compared for accounts that do not exist.
         let mut random = [0_u8; SALT_BYTES * 2];
@@ -104,19 +161,24 @@ impl Hasher {
         let decoy = phc::hash(password, &decoy_salt, cost, &mut Memory::default())?;
 
         let (work, queue) = sync_channel(size.queue.max(1));
-        let queue = Arc::new(Mutex::new(queue));
+        let desk = Arc::new(Desk {
+            queue: Mutex::new(queue),
+            spare: Mutex::default(),
+            kept,
+        });
         for n in 0..size.threads.max(1) {
-            let queue = Arc::clone(&queue);
+            let desk = Arc::clone(&desk);
             std::thread::Builder::new()
                 .name(format!("{}{n}", size.name))
-                .spawn(move || run(&queue))?;
+                .spawn(move || desk.run())?;
         }
         Ok(Self {
             work,
             entropy,
             cost,
             decoy: decoy.into(),
-            hashes: Arc::default(),
+            counts: Arc::default(),
+            desk,
         })
     }
 
@@ -124,9 +186,9 @@ impl Hasher {
     pub async fn hash(&self, password: Secret<String>) -> Result<String, PoolError> {
         let mut salt = [0_u8; SALT_BYTES];
         self.entropy.fill(&mut salt);
-        let (cost, hashes) = (self.cost, Arc::clone(&self.hashes));
+        let (cost, counts) = (self.cost, Arc::clone(&self.counts));
         let hash = move |memory: &mut Memory| {
-            hashes.fetch_add(1, Ordering::Relaxed);
+            counts.hashes.fetch_add(1, Ordering::Relaxed);
             phc::hash(password.expose().as_bytes(), &salt, cost, memory)
         };
         Ok(self.ask(hash).await??)
@@ -141,9 +203,9 @@ impl Hasher {
     ) -> Result<bool, PoolError> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.to_string());
-        let (cost, hashes) = (self.cost, Arc::clone(&self.hashes));
+        let (cost, counts) = (self.cost, Arc::clone(&self.counts));
         let verify = move |memory: &mut Memory| {
-            hashes.fetch_add(1, Ordering::Relaxed);
+            counts.hashes.fetch_add(1, Ordering::Relaxed);
             let matches = stored::verify(password.expose().as_bytes(), &stored, memory);
             memory.keep(cost);
             matches
@@ -173,7 +235,18 @@ impl Hasher {
 
     /// Hashes computed since the start.
     pub fn hashes(&self) -> u64 {
-        self.hashes.load(Ordering::Relaxed)
+        self.counts.hashes.load(Ordering::Relaxed)
+    }
+
+    /// What is measured of the pool. It does not keep the threads.
+    pub fn measures(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.counts) as Arc<dyn Source>
+    }
+
+    /// Bytes that are kept for the next hashes; those of hashes under way are not among them.
+    pub fn spare_memory(&self) -> usize {
+        let spare = self.desk.spare();
+        spare.iter().map(Memory::bytes).sum()
     }
 
     /// Whether a stored hash should be made anew at the next log-in.
@@ -186,15 +259,25 @@ impl Hasher {
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, PoolError> {
         let (reply, answer) = oneshot::channel();
+        let counts = Arc::clone(&self.counts);
         let task: Task = Box::new(move |memory| {
+            counts.waiting.fetch_sub(1, Ordering::Relaxed);
             // A client that hung up must not cost 25 ms.
             if !reply.is_closed() {
                 drop(reply.send(work(memory)));
             }
         });
-        self.work.try_send(task).map_err(|error| match error {
-            TrySendError::Full(_) => PoolError::Full,
-            TrySendError::Disconnected(_) => PoolError::Stopped,
+        // Before it is sent: a thread may take it at once.
+        self.counts.waiting.fetch_add(1, Ordering::Relaxed);
+        self.work.try_send(task).map_err(|error| {
+            self.counts.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
+                TrySendError::Full(_) => {
+                    self.counts.refused.fetch_add(1, Ordering::Relaxed);
+                    PoolError::Full
+                }
+                TrySendError::Disconnected(_) => PoolError::Stopped,
+            }
         })?;
         // The threads last as long as this pool, so only a panic drops the other end.
         answer.await.map_err(|_| PoolError::Panicked)
@@ -229,19 +312,37 @@ fn give_way() -> Result<(), rustix::io::Errno> {
     setpriority_process(None, (getpriority_process(None)? + GIVES_WAY).min(NICEST))
 }
 
-fn run(queue: &Mutex<Receiver<Task>>) {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = give_way() {
-        tracing::warn!(%error, "a thread that hashes passwords does not give way to those that serve requests");
-    }
-    let mut memory = Memory::default();
-    loop {
-        // The lock is held while waiting: exactly one idle thread waits on the queue, the others on it.
-        let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(task) = next else { return };
-        if catch_unwind(AssertUnwindSafe(|| task(&mut memory))).is_err() {
-            memory = Memory::default();
+impl Desk {
+    /// What each thread does until the pool is gone.
+    fn run(&self) {
+        #[cfg(target_os = "linux")]
+        if let Err(error) = give_way() {
+            tracing::warn!(%error, "a thread that hashes passwords does not give way to those that serve requests");
         }
+        while let Some(task) = self.next() {
+            let mut memory = self.spare().pop().unwrap_or_default();
+            // What a panic leaves in the memory is not used again.
+            if catch_unwind(AssertUnwindSafe(|| task(&mut memory))).is_ok() {
+                self.spare().push(memory);
+            }
+        }
+    }
+
+    /// The next task, or none when there will be none.
+    fn next(&self) -> Option<Task> {
+        // The lock is held while waiting: exactly one idle thread waits on the queue, the others on it.
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match queue.recv_timeout(self.kept) {
+                Ok(task) => return Some(task),
+                Err(RecvTimeoutError::Timeout) => self.spare().clear(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Memory>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -260,16 +361,16 @@ mod tests {
     };
 
     fn pool(threads: usize, queue: usize) -> Hasher {
-        Hasher::start(
-            PoolSize {
-                threads,
-                queue,
-                name: "test-",
-            },
-            CHEAP,
-            Arc::new(SeededEntropy::new(1)),
-        )
-        .unwrap()
+        keeping(KEPT, threads, queue)
+    }
+
+    fn keeping(kept: Duration, threads: usize, queue: usize) -> Hasher {
+        let size = PoolSize {
+            threads,
+            queue,
+            name: "test-",
+        };
+        Hasher::keeping(kept, size, CHEAP, Arc::new(SeededEntropy::new(1))).unwrap()
     }
 
     fn secret(text: &str) -> Secret<String> {
@@ -369,5 +470,27 @@ mod tests {
         let stored = pool.hash(secret("correct horse")).await.unwrap();
         let known = pool.verify(secret("correct horse"), Some(stored)).await;
         assert!(known.unwrap());
+    }
+
+    #[tokio::test]
+    async fn memory_is_used_again_and_given_back_when_nobody_asks() {
+        let pool = pool(1, 4);
+        for _ in 0..3 {
+            pool.hash(secret("correct horse")).await.unwrap();
+        }
+        // Memory is put back after its answer was sent; the next answer says that this has happened.
+        pool.ask(|_| ()).await.unwrap();
+        assert!(pool.spare_memory() <= 64 * 1024, "{}", pool.spare_memory());
+
+        let pool = keeping(Duration::from_millis(1), 2, 4);
+        pool.hash(secret("correct horse")).await.unwrap();
+        tokio::time::timeout(Duration::from_mins(1), async {
+            while pool.spare_memory() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("memory is kept for ever");
+        pool.hash(secret("correct horse")).await.unwrap();
     }
 }

@@ -18,7 +18,7 @@ const TEND: &str = "runtime.audit_tend";
 const PAGE: i64 = 50;
 
 /// Finds the places whose rows wait to be sealed.
-pub const PROBE: Probe = probe;
+pub(crate) const PROBE: Probe = probe;
 
 fn probe(tx: &mut Tx) -> BoxFuture<'_, Result<Option<Timestamp>, DbError>> {
     chain::seal_due(tx).boxed()

@@ -7,9 +7,11 @@
 mod auditing;
 pub mod catalogue;
 pub mod config;
+mod events;
 mod listen;
 pub mod logging;
 pub mod master_key;
+mod measured;
 mod module;
 mod process;
 mod registry;
@@ -18,11 +20,11 @@ mod settings;
 mod stop;
 mod stores;
 mod upkeep;
+mod vitals;
 
-pub use auditing::PROBE as AUDIT_PROBE;
 pub use catalogue::{Catalogue, CatalogueError, PermissionDecl, RoleDecl};
 pub use config::{Config, ConfigError, ConfigSection, Remark};
-pub use logging::{LogFormat, LogSettings};
+pub use logging::{LevelError, LogControl, LogError, LogFormat, LogSettings};
 pub use master_key::MasterKeyError;
 pub use module::{
     BuildError, MailBook, Manifest, Module, Parts, PlatformBuild, PlatformModule, ProductBuild,
@@ -32,8 +34,14 @@ pub use process::{Ended, Process, StartError, run};
 pub use registry::{Registry, RegistryError};
 pub use sealed::{MasterKeys, Report, RewrapError, Rewrapped, SealedColumn, SealedColumns, Uses};
 pub use settings::{
-    AuditSettings, DatabaseSettings, JobsSettings, PostgresSettings, ServerSettings,
-    SqliteSettings, TopSettings,
+    AuditSettings, ClusterSettings, DatabaseSettings, JobsSettings, MetricsSettings,
+    PostgresSettings, ServerSettings, SqliteSettings, TopSettings,
 };
 pub use stop::Stopper;
 pub use stores::Stores;
+pub use upkeep::TENANT_SWEEP;
+pub use vitals::Telemetry;
+
+/// Where a database shows work without a row in its queue: audit rows to chain, events to number. Whoever looks for due
+/// work anew (after a restore or a move) asks all of them.
+pub const PROBES: [gantry_jobs::Probe; 2] = [auditing::PROBE, events::PROBE];

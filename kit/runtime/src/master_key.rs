@@ -6,6 +6,8 @@
 //! else is read. A process that starts without one of them would otherwise find sealed secrets broken, one
 //! request at a time, and one with another key would seal new ones that the right key cannot open.
 
+mod error;
+
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -15,8 +17,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gantry_audit::{Entry, Target};
 use gantry_db::{ControlDb, ControlTx, DbError, args, from_row, sql};
-use gantry_kernel::crypto::{Keyring, SealError, sha256_hex};
+use gantry_kernel::crypto::{Keyring, sha256_hex};
 use gantry_kernel::{Actor, Kernel, Secret};
+
+pub use error::MasterKeyError;
 
 const PLACE: &str = "key_check/proof";
 const PROOF: &[u8] = b"gantry";
@@ -30,69 +34,6 @@ database: signing keys, tokens, passwords of mail servers.
   repository.
 - To keep it elsewhere, give it as GANTRY_MASTER_KEY or master_key_file and delete the file here.
 ";
-
-/// Why there is no usable master key.
-#[derive(Debug, thiserror::Error)]
-pub enum MasterKeyError {
-    /// Not 32 bytes in base64.
-    #[error(
-        "the master key from {0} is not 32 bytes in base64 (44 characters, as \"openssl rand -base64 32\" prints), \
-         or several of them with spaces or line ends between"
-    )]
-    NotAKey(String),
-    /// There is sealed data and no key.
-    #[error(
-        "the data was sealed under a master key that is not here ({}): put it back at {} or give it as \
-         GANTRY_MASTER_KEY; without it the sealed data cannot be opened, and no new key is made",
-        needed.join(", "), path.display()
-    )]
-    Missing {
-        /// Where it would lie.
-        path: PathBuf,
-        /// The ids of the keys it was sealed under.
-        needed: Vec<String>,
-    },
-    /// There is sealed data and another key.
-    #[error(
-        "the data was sealed under another master key than the one from {origin}: {} is needed, {} was given; \
-         give the right one, nothing was changed",
-        needed.join(", "), given.join(", ")
-    )]
-    Wrong {
-        /// Where the key came from.
-        origin: String,
-        /// The ids of the keys the data was sealed under.
-        needed: Vec<String>,
-        /// The ids of the keys that were given.
-        given: Vec<String>,
-    },
-    /// Some of the data is sealed under a key that was left out.
-    #[error(
-        "some of the data is still sealed under master key {}, which {origin} does not give; add it after the key that \
-         seals, and remove it when \"gantry keys rewrap\" has said that nothing needs it",
-        missing.join(", ")
-    )]
-    Incomplete {
-        /// Where the keys came from.
-        origin: String,
-        /// The ids of the keys that are missing.
-        missing: Vec<String>,
-    },
-    /// The key file cannot be read or made.
-    #[error("cannot use {}: {source}; the key can also be given as GANTRY_MASTER_KEY", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// Sealing failed.
-    #[error(transparent)]
-    Seal(#[from] SealError),
-    /// Control could not be asked.
-    #[error(transparent)]
-    Db(#[from] DbError),
-}
 
 /// Keys that fit the data.
 #[derive(Debug)]
@@ -134,30 +75,13 @@ pub async fn settle(
         source,
     })?;
     let path = path_of(&data);
-    let key = match configured {
-        Some((text, origin)) => MasterKey {
-            keyring: ring(text, &origin)?,
-            file: None,
-            generated: false,
+    let key = match find(configured, &path, &proofs)? {
+        Some(key) => key,
+        None => MasterKey {
+            keyring: generate(&data, &path, kernel)?,
+            file: Some(path),
+            generated: true,
             exposed: false,
-        },
-        None => match read(&path)? {
-            Some(text) => MasterKey {
-                keyring: ring(&text, &path.display().to_string())?,
-                exposed: readable_by_others(&path)?,
-                file: Some(path),
-                generated: false,
-            },
-            None if !proofs.is_empty() => {
-                let needed = proofs.into_iter().map(|proof| proof.key_id).collect();
-                return Err(MasterKeyError::Missing { path, needed });
-            }
-            None => MasterKey {
-                keyring: generate(&data, &path, kernel)?,
-                file: Some(path),
-                generated: true,
-                exposed: false,
-            },
         },
     };
     let known = |proofs: &[Proof]| {
@@ -171,6 +95,61 @@ pub async fn settle(
     };
     refuse_strangers(&key, &proofs)?;
     Ok(key)
+}
+
+/// The same without making or writing anything: whether the keys fit the data of `control`, should there be any yet.
+/// `None` when the first start would make a key.
+pub async fn look(
+    configured: Option<(&Secret<String>, String)>,
+    data: &Path,
+    control: Option<&ControlDb>,
+) -> Result<Option<MasterKey>, MasterKeyError> {
+    let proofs = match control {
+        Some(control) => {
+            let read = control.read(async |tx: &mut ControlTx| load(tx).await);
+            read.await?
+        }
+        None => Vec::new(),
+    };
+    let key = find(configured, &path_of(data), &proofs)?;
+    if let Some(key) = &key {
+        refuse_strangers(key, &proofs)?;
+    }
+    Ok(key)
+}
+
+/// The keys that were given, or lie at `path`; `None` when there are none and nothing needs one.
+fn find(
+    configured: Option<(&Secret<String>, String)>,
+    path: &Path,
+    proofs: &[Proof],
+) -> Result<Option<MasterKey>, MasterKeyError> {
+    let mut key = match configured {
+        Some((text, origin)) => MasterKey {
+            keyring: ring(text, &origin)?,
+            file: None,
+            generated: false,
+            exposed: false,
+        },
+        None => match read(path)? {
+            Some(text) => MasterKey {
+                keyring: ring(&text, &path.display().to_string())?,
+                file: Some(path.to_owned()),
+                generated: false,
+                exposed: false,
+            },
+            None if proofs.is_empty() => return Ok(None),
+            None => {
+                let needed = proofs.iter().map(|proof| proof.key_id.clone()).collect();
+                let path = path.to_owned();
+                return Err(MasterKeyError::Missing { path, needed });
+            }
+        },
+    };
+    if let Some(file) = &key.file {
+        key.exposed = readable_by_others(file)?;
+    }
+    Ok(Some(key))
 }
 
 /// What a key was enrolled with.

@@ -14,9 +14,9 @@ use gantry_kernel::Kernel;
 use gantry_kernel::crypto::Keyring;
 use gantry_outbound::Outbound;
 
-use crate::SealedColumns;
 use crate::catalogue::{Catalogue, PermissionDecl, RoleDecl};
 use crate::config::{Config, ConfigError, ConfigSection};
+use crate::{SealedColumns, Telemetry};
 
 /// What a module says about itself. Pure: it is asked for by commands that start nothing, such as
 /// `gantry config example`.
@@ -118,6 +118,8 @@ pub struct ProductBuild {
     pub catalogue: Arc<Catalogue>,
     /// What a tenant may have; name `gantry_contracts::LIMITS` in the manifest's `needs` to call it.
     pub limits: Slot<dyn Limits>,
+    /// Who measures something of its own joins it.
+    pub metrics: gantry_telemetry::Registry,
     /// The address people use, without a trailing slash; for links.
     pub public_url: String,
     pub(crate) config: Arc<Config>,
@@ -145,6 +147,8 @@ pub struct PlatformBuild {
     pub contracts: Contracts,
     /// The kinds of mail of all modules, known once all are built.
     pub mails: MailBook,
+    /// What the process knows about itself.
+    pub telemetry: Telemetry,
 }
 
 impl std::ops::Deref for PlatformBuild {

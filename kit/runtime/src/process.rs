@@ -11,20 +11,27 @@ use std::sync::Arc;
 
 use gantry_audit::chain::SealKeys;
 use gantry_contracts::Contracts;
-use gantry_db::{ControlTx, DataDirLock, Databases, DbError, args, sql};
-use gantry_http::{HealthCheck, HttpConfig, Server, Service, Setup, SetupError};
+use gantry_db::{DataDirLock, Databases, DbError, Engine};
+use gantry_events::Hub;
+use gantry_export::SettingsError;
+use gantry_http::{HttpConfig, Server, Service, Setup, SetupError};
 use gantry_jobs::{Hints, Runner};
 use gantry_kernel::Kernel;
 use gantry_outbound::{Outbound, OutboundSettings};
+use gantry_telemetry::trace::Recorder;
 
 use crate::config::{Config, ConfigError};
 use crate::listen::Reserved;
 use crate::master_key::MasterKeyError;
+use crate::measured::Measured;
 use crate::module::{MailBook, PlatformBuild, ProductBuild, StartHook};
 use crate::registry::{Registry, RegistryError};
-use crate::settings::{AuditSettings, DatabaseSettings, JobsSettings, ServerSettings};
+use crate::settings::{
+    AuditSettings, DatabaseSettings, JobsSettings, MetricsSettings, ServerSettings,
+};
 use crate::stores::{Stores, make_private};
-use crate::{MasterKeys, Stopper, auditing, logging, upkeep};
+use crate::vitals::{self, Queues, Telemetry};
+use crate::{LogControl, LogSettings, MasterKeys, Stopper, auditing, events, logging, upkeep};
 
 /// Why a process did not start, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +41,7 @@ pub enum StartError {
     Config(#[from] ConfigError),
     /// The log level cannot be used.
     #[error("log.level: {0}")]
-    Log(#[from] tracing_subscriber::filter::ParseError),
+    Log(#[from] logging::LevelError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -74,6 +81,9 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// Where telemetry goes cannot be used.
+    #[error(transparent)]
+    Export(#[from] SettingsError),
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(#[source] io::Error),
@@ -91,13 +101,17 @@ impl StartError {
             }
             Self::Config(_)
             | Self::Log(_)
+            | Self::Export(_)
             | Self::MasterKey(_)
             | Self::Db(DbError::Config(_))
             | Self::Http(SetupError::Config(_)) => 78,
+            Self::Listen { .. }
+            | Self::Data { .. }
+            | Self::Signals(_)
+            | Self::Db(DbError::NotKept { .. }) => 71,
             Self::Db(_) | Self::Registry(_) | Self::Jobs(_) | Self::Http(_) | Self::Hook { .. } => {
                 70
             }
-            Self::Listen { .. } | Self::Data { .. } | Self::Signals(_) => 71,
         }
     }
 }
@@ -116,6 +130,9 @@ pub struct Process {
     pub master_keys: MasterKeys,
     start: Vec<StartHook>,
     jobs: Arc<JobsSettings>,
+    hub: Hub,
+    telemetry: Telemetry,
+    queues: Arc<Queues>,
     notes: Vec<String>,
 }
 
@@ -128,6 +145,23 @@ impl Process {
         kernel: Kernel,
         bound: SocketAddr,
     ) -> Result<Self, StartError> {
+        let level = &config.section::<LogSettings>("log")?.level;
+        let log = LogControl::detached(level);
+        Self::assemble_with(registry, config, data, kernel, bound, log, None).await
+    }
+
+    async fn assemble_with(
+        registry: Registry,
+        config: Config,
+        data: &Path,
+        kernel: Kernel,
+        bound: SocketAddr,
+        log: LogControl,
+        recorder: Option<Arc<dyn Recorder>>,
+    ) -> Result<Self, StartError> {
+        let telemetry = Telemetry::starting(&kernel, log);
+        let queues = Queues::new(&kernel);
+        telemetry.metrics.join(Arc::<Queues>::clone(&queues));
         let stores = Stores::open(&config, registry.migrations(), data, &kernel).await?;
         let server = config.section::<ServerSettings>("server")?;
         let jobs = config.section::<JobsSettings>("jobs")?;
@@ -150,6 +184,7 @@ impl Process {
             retention: config.section::<AuditSettings>("audit")?.retention.get(),
         };
         let outbound = config.section::<OutboundSettings>("outbound")?;
+        telemetry.metrics.join(databases.measures());
         let contracts = Contracts::new();
         let common = ProductBuild {
             kernel: kernel.clone(),
@@ -157,6 +192,7 @@ impl Process {
             keyring,
             catalogue: Arc::clone(registry.catalogue()),
             limits: contracts.limits.clone(),
+            metrics: telemetry.metrics.clone(),
             public_url: http.public_url.clone(),
             config: Arc::new(config),
         };
@@ -166,6 +202,7 @@ impl Process {
             outbound: Outbound::new(OutboundSettings::clone(&outbound)),
             contracts,
             mails: MailBook::default(),
+            telemetry: telemetry.clone(),
         };
         let assembled = registry.build(&cx)?;
         let (control, tenants) = (databases.control.clone(), databases.tenants.clone());
@@ -177,6 +214,16 @@ impl Process {
         databases.install_hook(Arc::<Hints>::clone(&hints))?;
         let mut kinds = upkeep::jobs(&control, &tenants);
         kinds.extend(auditing::jobs(auditing));
+        let hub = Hub::new(databases.engine() == Engine::Sqlite);
+        kinds.extend(events::jobs(events::Relaying {
+            control: control.clone(),
+            hub: hub.clone(),
+        }));
+        let streams = events::routes(Arc::new(events::Streaming {
+            control: control.clone(),
+            tenants: tenants.clone(),
+            hub: hub.clone(),
+        }));
         kinds.extend(assembled.jobs);
         let mut schedules = upkeep::schedules();
         schedules.extend(auditing::schedules());
@@ -190,17 +237,21 @@ impl Process {
             kinds,
             schedules,
         )?;
-        let mut checks = vec![control_check(&databases)];
+        telemetry.metrics.join(runner.measures());
+        let mut checks = vec![vitals::control_check(&databases)];
         checks.extend(assembled.health);
+        let mut modules = assembled.routes;
+        modules.push(streams);
         let setup = Setup {
             config: http,
             kernel,
             authority: assembled.authority,
             tenants,
-            modules: assembled.routes,
+            modules,
             checks,
         };
-        let service = Service::with_site(setup, assembled.site)?;
+        let service = Service::recorded(setup, assembled.site, recorder)?;
+        telemetry.metrics.join(service.measures());
         Ok(Self {
             databases,
             service,
@@ -209,6 +260,9 @@ impl Process {
             master_keys,
             start: assembled.start,
             jobs,
+            hub,
+            telemetry,
+            queues,
             notes,
         })
     }
@@ -231,16 +285,29 @@ impl Process {
     async fn serve(
         self,
         listener: tokio::net::TcpListener,
+        operations: Option<tokio::task::JoinHandle<()>>,
         stopper: &Stopper,
     ) -> Result<(), StartError> {
         let running = self.runner.start();
+        let ear = tokio::spawn(events::hear(self.databases.clone(), self.hub));
+        let watching = tokio::spawn(vitals::watch(
+            self.databases.control.clone(),
+            Arc::clone(&self.queues),
+            Arc::clone(&self.telemetry.history),
+        ));
         let cut = Server::serve(listener, self.service, stopper.asked(1)).await;
         tracing::info!(
             connections.cut = cut,
             "accepting nothing any more; ending jobs"
         );
+        ear.abort();
         running.stop(self.jobs.stop_timeout.get()).await;
         drop(self.runner);
+        // They hold databases, and are between two looks nearly always.
+        for task in operations.into_iter().chain([watching]) {
+            task.abort();
+            drop(task.await);
+        }
         self.databases.close().await?;
         tracing::info!("stopped");
         Ok(())
@@ -265,7 +332,9 @@ pub async fn run(
     stopper: &Stopper,
     announce: impl FnOnce(SocketAddr, &[String]),
 ) -> Result<Ended, StartError> {
-    logging::install(&*config.section("log")?)?;
+    let mut exports = vitals::exports(&config, &kernel)?;
+    let log = logging::install(&*config.section("log")?, exports.take_listeners())?;
+    log.on_signals().map_err(StartError::Signals)?;
     let server = config.section::<ServerSettings>("server")?;
     let failed = |source| StartError::Listen {
         address: server.listen,
@@ -273,6 +342,8 @@ pub async fn run(
     };
     let reserved = Reserved::bind(server.listen).map_err(failed)?;
     let bound = reserved.address;
+    let metrics = config.section::<MetricsSettings>("metrics")?;
+    let measured = Measured::reserve(&metrics)?;
     let on_files = config
         .section::<DatabaseSettings>("database")?
         .url
@@ -288,17 +359,30 @@ pub async fn run(
         None
     };
     let work = async {
-        let process = Process::assemble(registry, config, data, kernel, bound).await?;
-        let lines = process.prepare().await?;
+        let recorder = exports.recorder();
+        let process =
+            Process::assemble_with(registry, config, data, kernel, bound, log, recorder).await?;
+        for measures in exports.measures() {
+            process.telemetry.metrics.join(measures);
+        }
+        let mut lines = process.prepare().await?;
         let listener = reserved.listen().map_err(failed)?;
+        let operations = match measured {
+            Some(measured) => Some(measured.serve(&process.telemetry, &mut lines)?),
+            None => None,
+        };
         tracing::info!(address = %bound, "accepting connections");
         announce(bound, &lines);
-        process.serve(listener, stopper).await
+        process.serve(listener, operations, stopper).await
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = work => ended.map(|()| Ended::Drained),
         () = stopper.asked(2) => Ok(Ended::Cut),
+    };
+    if !matches!(ended, Ok(Ended::Cut)) {
+        exports.close().await;
     }
+    ended
 }
 
 /// `[server]` owns what `[http]` needs to know about the outside.
@@ -310,20 +394,4 @@ fn http_config(
     let mut http = HttpConfig::clone(&*config.section::<HttpConfig>("http")?);
     server.tell(&mut http, bound);
     Ok(http)
-}
-
-fn control_check(databases: &Databases) -> HealthCheck {
-    let control = databases.control.clone();
-    HealthCheck::needed("control_database", move || {
-        let control = control.clone();
-        async move {
-            let asked: Result<(i64,), DbError> = control
-                .read(async |tx: &mut ControlTx| tx.one(sql!("SELECT 1"), &args![]).await)
-                .await;
-            asked.map(drop).map_err(|error| {
-                tracing::warn!(%error, "the control database does not answer");
-                "the control database does not answer".to_owned()
-            })
-        }
-    })
 }

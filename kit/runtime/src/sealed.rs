@@ -322,11 +322,14 @@ impl MasterKeys {
             };
             after = Some(last.id);
             for tenant in page {
-                // The two others have no database yet, or none that was ever used.
-                if matches!(
-                    tenant.state,
-                    TenantState::Provisioning | TenantState::Failed
-                ) {
+                // These have no database yet, or none that was ever used, or none any more. Whoever is in use and
+                // has none is a fault that keeps the old key.
+                let unused = match tenant.state {
+                    TenantState::Provisioning | TenantState::Failed => true,
+                    TenantState::Closed => tenant.database.is_empty(),
+                    TenantState::Active | TenantState::Suspended => false,
+                };
+                if unused {
                     continue;
                 }
                 let done = match self.tenants.get(tenant.id).await {

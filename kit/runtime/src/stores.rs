@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_db::{Databases, DbError, MigrationSet};
+use gantry_db::{Databases, DbConfig, DbError, MigrationSet};
 use gantry_kernel::Kernel;
 use gantry_kernel::crypto::Keyring;
 
@@ -36,6 +36,16 @@ struct KeyFacts {
 }
 
 impl Stores {
+    /// Where the databases are to be, as the configuration says, for whoever makes them from a backup. Makes
+    /// the data directory.
+    pub fn place(config: &Config, data: &Path) -> Result<DbConfig, StartError> {
+        make_private(data).map_err(|source| StartError::Data {
+            path: data.to_owned(),
+            source,
+        })?;
+        Ok(config.section::<DatabaseSettings>("database")?.to_db(data))
+    }
+
     /// Opens control, waiting for PostgreSQL within `database.start_timeout`, and proves the key.
     pub async fn open(
         config: &Config,

@@ -8,7 +8,8 @@ use gantry_http::sweep_idempotency;
 use gantry_jobs::{JobCx, JobError, JobKind, NewJob, Schedule, enqueue};
 use gantry_kernel::TenantId;
 
-const SWEEP: &str = "runtime.tenant_sweep";
+/// The kind of the job, in control, that brings tenants to the present schema.
+pub const TENANT_SWEEP: &str = "runtime.tenant_sweep";
 const EXPIRY: &str = "runtime.idempotency_expiry";
 
 /// Tenants handled between two looks at whether the process is stopping.
@@ -19,7 +20,7 @@ pub(crate) fn jobs(control: &ControlDb, tenants: &Tenants) -> Vec<JobKind> {
     let swept = tenants.clone();
     let (control, tenants) = (control.clone(), tenants.clone());
     vec![
-        JobKind::new(SWEEP, move |cx| sweep(cx, swept.clone())),
+        JobKind::new(TENANT_SWEEP, move |cx| sweep(cx, swept.clone())),
         JobKind::new(EXPIRY, move |cx| {
             expire(cx, control.clone(), tenants.clone())
         }),
@@ -29,7 +30,7 @@ pub(crate) fn jobs(control: &ControlDb, tenants: &Tenants) -> Vec<JobKind> {
 /// When they run.
 pub(crate) fn schedules() -> Vec<Schedule> {
     vec![
-        Schedule::new(SWEEP, Duration::from_mins(30), SWEEP),
+        Schedule::new(TENANT_SWEEP, Duration::from_mins(30), TENANT_SWEEP),
         Schedule::new(EXPIRY, Duration::from_hours(6), EXPIRY),
     ]
 }
@@ -38,7 +39,7 @@ pub(crate) fn schedules() -> Vec<Schedule> {
 pub(crate) async fn at_start(control: &ControlDb) -> Result<(), DbError> {
     control
         .write(async |tx: &mut ControlTx| {
-            enqueue(tx, NewJob::new(SWEEP, &()).dedupe(SWEEP))
+            enqueue(tx, NewJob::new(TENANT_SWEEP, &()).dedupe(TENANT_SWEEP))
                 .await
                 .map(drop)
         })

@@ -18,6 +18,7 @@
 
 pub mod chromium;
 pub mod client;
+pub mod collector;
 pub mod databases;
 pub mod engines;
 pub mod eventually;
@@ -30,7 +31,8 @@ pub mod stage;
 pub mod totp;
 
 pub use chromium::Chromium;
-pub use client::{Answer, Call, Client, Owner, SecondFactor};
+pub use client::{Answer, Call, Client, Events, Owner, SecondFactor, ServerEvent};
+pub use collector::Collector;
 pub use databases::TestDatabases;
 pub use eventually::eventually;
 pub use gantry_db::Engine;

@@ -98,6 +98,11 @@ impl BackupConfig {
         remarks
     }
 
+    /// Whether there is a place for backups.
+    pub(crate) const fn is_configured(&self) -> bool {
+        self.directory.is_some()
+    }
+
     pub(crate) const fn policy(&self) -> Policy {
         Policy {
             daily: self.daily,

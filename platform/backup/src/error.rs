@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use gantry_db::DbError;
 use gantry_db::copy::CopyError;
+use gantry_http::ErrorCode;
+use gantry_kernel::Problem;
 
 use crate::AgeError;
 
@@ -39,6 +41,12 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
+    /// The installation is not whole.
+    #[error(
+        "everything is being restored from the backup {0} and not all of it is there yet: go on with \
+         gantry restore --all"
+    )]
+    Restoring(String),
     /// No such backup.
     #[error("there is no backup {0}")]
     Unknown(String),
@@ -80,4 +88,85 @@ pub enum BackupError {
     /// Work on a thread of its own came to a bad end.
     #[error("the work panicked: {0}")]
     Panicked(String),
+}
+
+impl BackupError {
+    /// Whether there is something already where only nothing may be.
+    pub const fn is_occupied(&self) -> bool {
+        matches!(
+            self,
+            Self::Copy {
+                source: CopyError::Occupied(_),
+                ..
+            }
+        )
+    }
+}
+
+/// What a request is refused with.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// The database.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// A request that cannot be answered as it stands.
+    #[error(transparent)]
+    Request(#[from] Problem),
+    /// No such backup or work.
+    #[error("not found")]
+    NotFound,
+    /// There is no place for backups.
+    #[error("backups are not configured")]
+    NotConfigured,
+    /// The same is being done already.
+    #[error("the same is being done already")]
+    UnderWay,
+    /// The backup has no files.
+    #[error("the backup is not finished, or was removed")]
+    Removed,
+    /// Nothing of this tenant.
+    #[error("the backup has nothing of this tenant")]
+    TenantNotIn,
+}
+
+const NOT_CONFIGURED: &str = "backup_not_configured";
+const UNDER_WAY: &str = "backup_under_way";
+const REMOVED: &str = "backup_removed";
+
+/// The codes of this module, with their meaning.
+pub(crate) const CODES: &[ErrorCode] = &[
+    ErrorCode::new(
+        NOT_CONFIGURED,
+        409,
+        "Backups not configured",
+        "There is no place for backups: the operator of this server sets one in its configuration.",
+    ),
+    ErrorCode::new(
+        UNDER_WAY,
+        409,
+        "Under way",
+        "The same is being done or waits to be; its progress is at /api/v1/admin/backup-works.",
+    ),
+    ErrorCode::new(
+        REMOVED,
+        409,
+        "No files",
+        "The backup is not finished yet, or its files were removed because newer ones took their place.",
+    ),
+];
+
+impl From<Refusal> for Problem {
+    fn from(error: Refusal) -> Self {
+        match error {
+            Refusal::Db(error) => error.into(),
+            Refusal::Request(problem) => problem,
+            Refusal::NotFound => Self::not_found(),
+            Refusal::NotConfigured => Self::conflict(NOT_CONFIGURED, error.to_string()),
+            Refusal::UnderWay => Self::conflict(UNDER_WAY, error.to_string()),
+            Refusal::Removed => Self::conflict(REMOVED, error.to_string()),
+            Refusal::TenantNotIn => {
+                Self::invalid_field("/tenant", "tenant_not_in_backup", error.to_string())
+            }
+        }
+    }
 }

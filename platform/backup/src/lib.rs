@@ -7,34 +7,39 @@
 //! key is never in a backup; the backup's own key is apart from both.
 
 mod age;
+mod all;
+mod api;
 mod config;
 mod error;
 mod evidence;
 mod keys;
 mod manifest;
 mod module;
+mod permissions;
 mod restore;
 mod retention;
+mod routes;
 mod run;
 mod store;
 mod verify;
+mod works;
 
 use gantry_db::{ControlDb, Migrations, Tenants, migrations};
 use gantry_kernel::{Kernel, define_id};
 
 pub use age::{AgeError, Identity, Recipient};
+pub use all::{Also, RestoreId, RestoredAll, Unfinished, begin as begin_restore};
 pub use config::BackupConfig;
 pub use error::BackupError;
 pub use evidence::{Backup, Cause, Evidence, State};
 pub use manifest::{Entry, Manifest, Missing};
-pub use module::{job, module};
+pub use module::{jobs, module};
 pub use restore::Restored;
 pub use retention::{Policy, keep};
 pub use verify::Checked;
 
 /// The tables of this module.
-pub const MIGRATIONS: Migrations =
-    migrations! { module: "backup", control: ["0001_backups"], tenant: [] };
+pub const MIGRATIONS: Migrations = migrations! { module: "backup", control: ["0001_backups", "0002_works", "0003_restores"], tenant: [] };
 
 define_id! {
     /// A backup.

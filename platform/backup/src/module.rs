@@ -1,12 +1,15 @@
 //! How the module joins a process.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_jobs::{JobError, JobKind, Schedule};
 use gantry_runtime::config::ConfigSection;
-use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule};
+use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule, StartHook};
 
-use crate::{BackupConfig, BackupError, Backups, Cause, MIGRATIONS};
+use crate::routes::routes;
+use crate::works::job;
+use crate::{BackupConfig, BackupError, Backups, Cause, MIGRATIONS, permissions};
 
 /// The module's name and its section of the configuration.
 const NAME: &str = "backup";
@@ -24,6 +27,7 @@ impl PlatformModule for Module {
     fn manifest(&self) -> Manifest {
         Manifest {
             migrations: MIGRATIONS,
+            permissions: permissions::declared(),
             config: Some(ConfigSection::reviewed(NAME, BackupConfig::review)),
             ..Manifest::new(NAME)
         }
@@ -44,17 +48,36 @@ impl PlatformModule for Module {
         } else {
             Vec::new()
         };
+        let whole = backups.clone();
         Ok(Parts {
-            jobs: vec![job(backups)],
+            start: vec![StartHook::new("restore", move || {
+                let backups = whole.clone();
+                async move {
+                    match backups.unfinished_restore().await {
+                        Ok(None) => Ok(Vec::new()),
+                        Ok(Some(restore)) => {
+                            Err(BackupError::Restoring(restore.backup).to_string())
+                        }
+                        Err(error) => Err(error.to_string()),
+                    }
+                }
+            })],
+            routes: routes(Arc::new(backups.clone())),
+            jobs: jobs(&backups),
             schedules,
             ..Parts::default()
         })
     }
 }
 
+/// The jobs of this module.
+pub fn jobs(backups: &Backups) -> Vec<JobKind> {
+    vec![scheduled(backups.clone()), job::kind(backups.clone())]
+}
+
 /// The job that takes the scheduled backups. One that failed is tried again, three times in all; the
 /// next one of the schedule comes anyway.
-pub fn job(backups: Backups) -> JobKind {
+fn scheduled(backups: Backups) -> JobKind {
     JobKind::new(TAKE, move |_| {
         let backups = backups.clone();
         async move {

@@ -10,6 +10,7 @@ use gantry_kernel::{TenantId, Timestamp};
 use crate::evidence::{self, whole};
 use crate::manifest::{CONTROL, FORM};
 use crate::store::{self, Sink, Store};
+use crate::works::{Watch, store as works};
 use crate::{
     Backup, BackupError, BackupId, Backups, Cause, Entry, Evidence, Identity, Manifest, Missing,
     Recipient, State,
@@ -19,18 +20,22 @@ use crate::{
 const PAGE: i64 = 200;
 
 impl Backups {
-    pub(crate) fn store(&self) -> Result<Store, BackupError> {
-        self.config
-            .directory
-            .clone()
-            .map(Store::new)
-            .ok_or(BackupError::NotConfigured)
-    }
-
     /// Takes a backup, proves it, copies it to the second folder and lets old ones go. A tenant that
     /// cannot be copied or proven does not stop the others: the backup is then `partial`.
     pub async fn run(&self, cause: Cause) -> Result<Backup, BackupError> {
-        let store = self.store()?;
+        self.run_watched(cause, &mut Watch::of(None)).await
+    }
+
+    /// As [`Backups::run`], telling how far it has come.
+    pub(crate) async fn run_watched(
+        &self,
+        cause: Cause,
+        watch: &mut Watch,
+    ) -> Result<Backup, BackupError> {
+        if let Some(restore) = self.unfinished_restore().await? {
+            return Err(BackupError::Restoring(restore.backup));
+        }
+        let store = self.config.store()?;
         let (held, own) = (store.clone(), self.clone());
         let (turn, identity) = blocking(move || {
             let turn = held.turn()?;
@@ -41,11 +46,16 @@ impl Backups {
         let id: BackupId = self.kernel.id();
         let unique = id.uuid().simple().to_string();
         let name = store::name_of(self.kernel.now(), unique.get(24..).unwrap_or_default());
-        let noted = name.clone();
+        let (noted, work) = (name.clone(), watch.work());
         self.control
-            .write(async move |tx| evidence::begin(tx, id, &noted, cause).await)
+            .write(async move |tx| {
+                if let Some(work) = work {
+                    works::makes(tx, work, id).await?;
+                }
+                evidence::begin(tx, id, &noted, cause).await
+            })
             .await?;
-        let outcome = self.take(&store, id, &name, &identity).await;
+        let outcome = self.take(&store, id, &name, &identity, watch).await;
         if let Err(error) = &outcome {
             let (why, left) = (error.to_string(), store.clone());
             if let Err(error) = blocking(move || left.abandon(&name)).await {
@@ -59,13 +69,20 @@ impl Backups {
         }
         drop(turn);
         outcome?;
-        let all = self
+        let backup = self
             .control
-            .read(async |tx| evidence::list(tx, 1).await)
-            .await?;
-        all.into_iter()
-            .find(|backup| backup.id == id)
-            .ok_or_else(|| BackupError::Unknown(id.to_string()))
+            .read(async |tx| evidence::by_id(tx, id).await)
+            .await?
+            .ok_or_else(|| BackupError::Unknown(id.to_string()))?;
+        if backup.state == State::Done {
+            // What was kept from before an upgrade is older than this and not proven.
+            match self.tenants.forget_kept(backup.started_at).await {
+                Ok(0) => {}
+                Ok(copies) => tracing::info!(copies, "removed copies from before an upgrade"),
+                Err(error) => tracing::warn!(%error, "copies from before an upgrade stay behind"),
+            }
+        }
+        Ok(backup)
     }
 
     async fn take(
@@ -74,11 +91,14 @@ impl Backups {
         id: BackupId,
         name: &str,
         identity: &Identity,
+        watch: &mut Watch,
     ) -> Result<(), BackupError> {
+        watch.more(self, 2).await?;
         let recipients = self.config.recipients_with(identity);
         let (at, called) = (store.clone(), name.to_owned());
         let folder = blocking(move || at.begin(&called)).await?;
         let control = self.copy(None, &folder, &recipients).await?;
+        watch.step(self).await?;
         let mut manifest = Manifest {
             form: FORM,
             name: name.to_owned(),
@@ -88,7 +108,7 @@ impl Backups {
             entries: vec![control],
             missing: Vec::new(),
         };
-        self.tenants_into(&mut manifest, &folder, &recipients)
+        self.tenants_into(&mut manifest, &folder, &recipients, watch)
             .await?;
         let (at, written) = (store.clone(), manifest.clone());
         blocking(move || at.finish(&written)).await?;
@@ -102,6 +122,7 @@ impl Backups {
             let found = self.proven(store, name, entry, identity).await;
             failed += usize::from(found.error.is_some());
             self.note(id, found).await?;
+            watch.step(self).await?;
         }
         let (copied_at, mut error) = match self.second(store, &manifest).await {
             Ok(at) => (at, None),
@@ -134,6 +155,7 @@ impl Backups {
         manifest: &mut Manifest,
         folder: &Path,
         recipients: &[Recipient],
+        watch: &mut Watch,
     ) -> Result<(), BackupError> {
         let mut after: Option<TenantId> = None;
         loop {
@@ -145,10 +167,12 @@ impl Backups {
                 return Ok(());
             };
             after = Some(last.id);
-            for tenant in &page {
-                if tenant.created_at > manifest.taken_at || tenant.database.is_empty() {
-                    continue;
-                }
+            let known = |tenant: &&directory::Tenant| {
+                tenant.created_at <= manifest.taken_at && !tenant.database.is_empty()
+            };
+            let known: Vec<_> = page.iter().filter(known).collect();
+            watch.more(self, 2 * known.len()).await?;
+            for tenant in known {
                 match self.copy(Some(tenant.id), folder, recipients).await {
                     Ok(entry) => manifest.entries.push(entry),
                     Err(error) => {
@@ -161,6 +185,7 @@ impl Backups {
                         });
                     }
                 }
+                watch.step(self).await?;
             }
         }
     }
@@ -205,13 +230,8 @@ impl Backups {
         entry: &Entry,
         identity: &Identity,
     ) -> Evidence {
-        let began = self.kernel.clock.monotonic();
-        match self.prove(store, name, entry, identity).await {
-            Ok(()) => Evidence {
-                proven_at: Some(self.kernel.now()),
-                restore_us: Some(micros(self.kernel.clock.monotonic().saturating_sub(began))),
-                ..Evidence::of(entry)
-            },
+        match self.proof(store, name, entry, identity).await {
+            Ok(found) => found,
             Err(error) => {
                 tracing::error!(place = entry.place, %error, "a backup could not be restored");
                 Evidence {
@@ -222,7 +242,24 @@ impl Backups {
         }
     }
 
-    async fn note(&self, id: BackupId, found: Evidence) -> Result<(), BackupError> {
+    /// Restores one file to scratch, and the evidence of that.
+    pub(crate) async fn proof(
+        &self,
+        store: &Store,
+        name: &str,
+        entry: &Entry,
+        identity: &Identity,
+    ) -> Result<Evidence, BackupError> {
+        let began = self.kernel.clock.monotonic();
+        self.prove(store, name, entry, identity).await?;
+        Ok(Evidence {
+            proven_at: Some(self.kernel.now()),
+            restore_us: Some(micros(self.kernel.clock.monotonic().saturating_sub(began))),
+            ..Evidence::of(entry)
+        })
+    }
+
+    pub(crate) async fn note(&self, id: BackupId, found: Evidence) -> Result<(), BackupError> {
         Ok(self
             .control
             .write(async move |tx| evidence::note(tx, id, &found).await)
@@ -281,7 +318,7 @@ impl Backups {
     pub async fn list(&self, limit: i64) -> Result<Vec<Backup>, BackupError> {
         Ok(self
             .control
-            .read(async |tx| evidence::list(tx, limit).await)
+            .read(async |tx| evidence::page(tx, None, None, limit).await)
             .await?)
     }
 

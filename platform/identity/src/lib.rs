@@ -19,6 +19,7 @@ mod authority;
 mod challenge;
 mod config;
 mod error;
+mod events;
 mod factor;
 mod impersonation;
 pub mod import;
@@ -59,6 +60,7 @@ pub use role::{
 };
 pub use role::{Declared, Fault, Grant, GrantError, ROLE_MANAGE, Role, Roles};
 pub use role::{SERVICE_MANAGE, SERVICE_READ};
+pub use session::end_restored;
 pub use state::{Identity, Needs, StartError};
 
 use gantry_db::Migrations;

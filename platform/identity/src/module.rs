@@ -110,6 +110,8 @@ impl PlatformModule for IdentityModule {
             config: IdentityConfig::clone(&config),
         })
         .map_err(BuildError::other)?;
+        cx.metrics.join(identity.hasher.measures());
+        cx.metrics.join(Arc::clone(&identity.recent.lookups) as _);
         cx.contracts.members.provide(Arc::clone(&identity) as _)?;
         cx.contracts
             .access_cache

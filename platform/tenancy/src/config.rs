@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use gantry_kernel::Period;
 use gantry_runtime::config::Remark;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,13 @@ pub struct TenancyConfig {
     /// Attempts to set up a tenant's database before it is marked failed. An operator can ask for
     /// more.
     pub provision_attempts: u32,
+    /// How long a closed tenant's database is kept. Until then the closure can be called off.
+    pub deletion_grace: Period,
+    /// Attempts to move a tenant's database before the move is marked failed.
+    pub move_attempts: u32,
+    /// The longest a tenant may refuse writes at the end of a move; beyond it the attempt is given up and the tenant
+    /// goes on where it is.
+    pub move_max_pause: Period,
     /// What a tenant may have unless an operator says otherwise for it, by the name of the limit.
     /// A limit that is not named here does not exist: it neither holds nor can it be set.
     pub limits: BTreeMap<String, i64>,
@@ -27,6 +35,9 @@ impl Default for TenancyConfig {
         ];
         Self {
             provision_attempts: 8,
+            deletion_grace: Period::days(30),
+            move_attempts: 8,
+            move_max_pause: Period::seconds(120),
             limits: limits.map(|(name, value)| (name.to_owned(), value)).into(),
         }
     }
@@ -40,6 +51,12 @@ impl TenancyConfig {
             remarks.push(Remark::Refused {
                 key: "provision_attempts",
                 why: "no tenant could ever be set up; use 1 or more".to_owned(),
+            });
+        }
+        if self.move_attempts == 0 {
+            remarks.push(Remark::Refused {
+                key: "move_attempts",
+                why: "no tenant could ever be moved; use 1 or more".to_owned(),
             });
         }
         if let Some((name, value)) = self.limits.iter().find(|(_, value)| **value < 0) {

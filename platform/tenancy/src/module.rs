@@ -1,22 +1,47 @@
 //! How the module joins a process.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use gantry_runtime::config::ConfigSection;
-use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule};
+use gantry_runtime::{BuildError, Manifest, Module, Parts, PlatformBuild, PlatformModule};
 
-use crate::{Beginner, LimitBook, MIGRATIONS, Tenancy, TenancyConfig, job, permissions, routes};
+use crate::{
+    Beginner, LimitBook, MIGRATIONS, Tenancy, TenancyConfig, closing, job, moving, permissions,
+    routes,
+};
 
 const NAME: &str = "tenancy";
 
-struct Module;
-
-/// The tenancy module.
-pub fn module() -> impl PlatformModule {
-    Module
+struct TenancyModule {
+    handle: Handle,
 }
 
-impl PlatformModule for Module {
+/// Where the built module can be found.
+#[derive(Clone, Default)]
+pub struct Handle(Arc<OnceLock<Arc<Tenancy>>>);
+
+impl Handle {
+    /// The module; `None` before it was built.
+    pub fn get(&self) -> Option<&Arc<Tenancy>> {
+        self.0.get()
+    }
+}
+
+/// The tenancy module.
+pub fn module() -> Module {
+    module_with_handle().0
+}
+
+/// The module, and the handle by which commands reach it once the process is put together.
+pub fn module_with_handle() -> (Module, Handle) {
+    let handle = Handle::default();
+    let module = TenancyModule {
+        handle: handle.clone(),
+    };
+    (Module::platform(module), handle)
+}
+
+impl PlatformModule for TenancyModule {
     fn manifest(&self) -> Manifest {
         Manifest {
             needs: &[gantry_contracts::MEMBERS],
@@ -40,9 +65,16 @@ impl PlatformModule for Module {
             access_cache: cx.contracts.access_cache.clone(),
             config,
         });
+        // A list of modules is built once.
+        drop(self.handle.0.set(Arc::clone(&tenancy)));
         Ok(Parts {
             routes: routes(Arc::clone(&tenancy)),
-            jobs: vec![job(tenancy)],
+            jobs: vec![
+                job(Arc::clone(&tenancy)),
+                moving::job(Arc::clone(&tenancy)),
+                closing::removal(tenancy),
+            ],
+            schedules: vec![closing::schedule()],
             ..Parts::default()
         })
     }

@@ -16,6 +16,11 @@ pub const TENANT_EDIT: Permission = Permission::new("tenancy.tenant.edit");
 /// Make a tenant read-only, and undo it.
 pub const TENANT_SUSPEND: Permission = Permission::new("tenancy.tenant.suspend");
 
+/// Close tenants, and call that off.
+pub const TENANT_CLOSE: Permission = Permission::new("tenancy.tenant.close");
+/// Move tenants' databases, and bring them to the present schema.
+pub const TENANT_MOVE: Permission = Permission::new("tenancy.tenant.move");
+
 const TENANT: &[ScopeKind] = &[ScopeKind::All];
 const PLATFORM: &[ScopeKind] = &[];
 
@@ -33,5 +38,7 @@ pub(crate) fn declared() -> Vec<PermissionDecl> {
         declare(TENANT_CREATE, "Create tenants", PLATFORM),
         declare(TENANT_EDIT, "Change tenants and their limits", PLATFORM),
         declare(TENANT_SUSPEND, "Suspend and resume tenants", PLATFORM),
+        declare(TENANT_CLOSE, "Close tenants", PLATFORM),
+        declare(TENANT_MOVE, "Move and migrate tenants' databases", PLATFORM),
     ]
 }

@@ -7,6 +7,7 @@
 pub mod allowance;
 pub mod branch;
 pub mod error;
+mod events;
 pub mod export;
 pub mod import;
 mod patch;

@@ -6,17 +6,29 @@ use super::graph::{Graph, Use};
 /// new one starts by taking its place here.
 const KIT: &[(&str, &[&str])] = &[
     ("kit/kernel", &[]),
-    ("kit/db", &["kit/kernel"]),
+    ("kit/telemetry", &["kit/kernel"]),
+    ("kit/db", &["kit/kernel", "kit/telemetry"]),
     ("kit/webauthn", &["kit/kernel"]),
     ("kit/audit", &["kit/kernel", "kit/db"]),
-    ("kit/jobs", &["kit/kernel", "kit/db", "kit/audit"]),
-    ("kit/http", &["kit/kernel", "kit/db", "kit/audit"]),
-    ("kit/passwords", &["kit/kernel"]),
+    ("kit/events", &["kit/kernel", "kit/db"]),
+    (
+        "kit/jobs",
+        &["kit/kernel", "kit/telemetry", "kit/db", "kit/audit"],
+    ),
+    (
+        "kit/http",
+        &["kit/kernel", "kit/telemetry", "kit/db", "kit/audit"],
+    ),
+    ("kit/passwords", &["kit/kernel", "kit/telemetry"]),
     (
         "kit/signing",
         &["kit/kernel", "kit/db", "kit/audit", "kit/jobs"],
     ),
-    ("kit/outbound", &["kit/kernel"]),
+    ("kit/outbound", &["kit/kernel", "kit/telemetry"]),
+    (
+        "kit/export",
+        &["kit/kernel", "kit/telemetry", "kit/outbound"],
+    ),
     ("kit/openid", &["kit/kernel", "kit/outbound"]),
     ("kit/console", &["kit/http"]),
     (
@@ -27,12 +39,15 @@ const KIT: &[(&str, &[&str])] = &[
         "kit/runtime",
         &[
             "kit/kernel",
+            "kit/telemetry",
             "kit/db",
             "kit/audit",
             "kit/jobs",
             "kit/http",
             "kit/contracts",
+            "kit/events",
             "kit/outbound",
+            "kit/export",
         ],
     ),
     (

@@ -3,9 +3,9 @@ import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, queries, sessionOver, useMe } from '@/api';
 import { useFormat, useT } from '@/i18n';
+import { ActProblem, useAct } from '@/layout/act';
 import { Form, FormDialog, required } from '@/layout/form';
 import { Facts, Page, Section } from '@/layout/page';
-import { Problem } from '@/layout/problem';
 import { Button } from '@/ui/button';
 import { TextField } from '@/ui/field';
 
@@ -126,8 +126,7 @@ export function save(name: string, content: Blob): void {
 
 function Export() {
   const t = useT();
-  const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState(false);
+  const act = useAct();
   return (
     <Section
       title={t('Your data')}
@@ -135,25 +134,15 @@ function Export() {
         'A file with all that is kept about you as a person. What belongs to a workspace is not in it.',
       )}
     >
-      {error !== null && (
-        <div className="mb-3">
-          <Problem error={error} />
-        </div>
-      )}
+      <ActProblem act={act} />
       <Button
-        busy={busy}
-        onClick={async () => {
-          setBusy(true);
-          setError(null);
-          try {
+        busy={act.busy}
+        onClick={() =>
+          act.run(async () => {
             const blob = await call(api.GET('/api/v1/me/export', { parseAs: 'blob' }));
             save('gantry-account.json', blob);
-          } catch (caught) {
-            setError(caught);
-          } finally {
-            setBusy(false);
-          }
-        }}
+          })
+        }
       >
         {t('Download')}
       </Button>

@@ -4,10 +4,11 @@ import { Monitor, TerminalSquare } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries, signOut } from '@/api';
 import { useFormat, useT } from '@/i18n';
+import { ActProblem, useAct } from '@/layout/act';
 import { FormDialog } from '@/layout/form';
+import { Loaded } from '@/layout/loaded';
 import { Page, Section } from '@/layout/page';
-import { Problem } from '@/layout/problem';
-import { Badge, Skeleton } from '@/ui/bits';
+import { Badge } from '@/ui/bits';
 import { Button } from '@/ui/button';
 
 /** The browser and system of a user agent, as far as people care. */
@@ -48,17 +49,15 @@ export function SessionsPage() {
       }
     >
       <Section flush>
-        {sessions.error && (
-          <div className="p-4">
-            <Problem error={sessions.error} retry={() => void sessions.refetch()} />
-          </div>
-        )}
-        {sessions.isPending && <Skeleton className="m-5 h-16" />}
-        <ul className="divide-y divide-line">
-          {sessions.data?.items.map((session) => (
-            <Row key={session.id} session={session} />
-          ))}
-        </ul>
+        <Loaded query={sessions} height="h-16" className="p-5">
+          {({ items }) => (
+            <ul className="divide-y divide-line">
+              {items.map((session) => (
+                <Row key={session.id} session={session} />
+              ))}
+            </ul>
+          )}
+        </Loaded>
       </Section>
       {asked && (
         <FormDialog
@@ -82,7 +81,7 @@ export function SessionsPage() {
 function Row({ session }: { session: Session }) {
   const t = useT();
   const { time } = useFormat();
-  const [error, setError] = useState<unknown>(null);
+  const act = useAct();
   const Icon = session.kind === 'browser' || session.kind === 'cookie' ? Monitor : TerminalSquare;
   return (
     <li className="flex flex-wrap items-center gap-3 px-5 py-3.5">
@@ -96,24 +95,19 @@ function Row({ session }: { session: Session }) {
         <p className="text-sm text-soft">
           {session.ip ?? t('unknown address')} · {t('last used {time}', { time: time(session.last_seen_at) })}
         </p>
-        {error !== null && <Problem error={error} />}
+        <ActProblem act={act} />
       </div>
       <Button
         size="sm"
-        onClick={async () => {
-          setError(null);
-          try {
-            if (session.current) await signOut();
-            else {
-              await call(
-                api.DELETE('/api/v1/me/sessions/{session}', { params: { path: { session: session.id } } }),
-              );
-              await queries.invalidateQueries({ queryKey: ['me', 'sessions'] });
-            }
-          } catch (caught) {
-            setError(caught);
-          }
-        }}
+        disabled={act.busy}
+        onClick={() =>
+          act.run(async () => {
+            if (session.current) return signOut();
+            const params = { path: { session: session.id } };
+            await call(api.DELETE('/api/v1/me/sessions/{session}', { params }));
+            return queries.invalidateQueries({ queryKey: ['me', 'sessions'] });
+          })
+        }
       >
         {session.current ? t('Sign out') : t('End')}
       </Button>

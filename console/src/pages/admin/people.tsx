@@ -1,9 +1,11 @@
 import { call, type Person } from '@gantry/client';
+import { useNavigate } from '@tanstack/react-router';
 import { UsersRound } from 'lucide-react';
 import { useState } from 'react';
-import { api, queries, useMe } from '@/api';
+import { api, queries, sessionBegan, useMe } from '@/api';
 import { useFormat, useT } from '@/i18n';
-import { FormDialog, required } from '@/layout/form';
+import { Filters } from '@/layout/filters';
+import { FormDialog, required, text } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
 import { Page, Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
@@ -15,9 +17,13 @@ import { toast } from '@/ui/toast';
 export function PeoplePage() {
   const t = useT();
   const me = useMe();
+  const navigate = useNavigate();
   const { time } = useFormat();
   const [email, setEmail] = useState('');
-  const [asked, setAsked] = useState<{ act: 'suspend' | 'resume' | 'unlock'; person: Person } | null>(null);
+  const [asked, setAsked] = useState<{
+    act: 'suspend' | 'resume' | 'unlock' | 'impersonate';
+    person: Person;
+  } | null>(null);
   const may = (permission: string) => me.platform_permissions.includes(permission);
   const list = useList(['admin', 'people', email], (page_token) =>
     call(
@@ -38,13 +44,9 @@ export function PeoplePage() {
   };
   return (
     <Page title={t('People')} description={t('Everybody with an account on this installation.')}>
-      <form
-        role="search"
-        className="mb-4 flex flex-wrap gap-2"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const typed = new FormData(event.currentTarget).get('email');
-          setEmail(typeof typed === 'string' ? typed.trim() : '');
+      <Filters
+        onSubmit={(data) => {
+          setEmail(text(data, 'email')?.trim() ?? '');
         }}
       >
         <input
@@ -52,10 +54,10 @@ export function PeoplePage() {
           type="email"
           aria-label={t('E-mail address')}
           placeholder={t('Whole e-mail address')}
-          className="field-box w-72!"
+          className="field-box sm:w-72!"
         />
         <Button type="submit">{t('Find')}</Button>
-      </form>
+      </Filters>
       <Section flush>
         <ListTable
           label={t('People')}
@@ -85,7 +87,7 @@ export function PeoplePage() {
               head: t('State'),
               cell: (person) =>
                 person.state !== 'active' ? (
-                  <Badge tone="warn">{person.state}</Badge>
+                  <Badge tone="warn">{t('Suspended')}</Badge>
                 ) : person.verified_at === null ? (
                   <Badge>{t('Not confirmed')}</Badge>
                 ) : (
@@ -111,6 +113,19 @@ export function PeoplePage() {
               className: 'text-right whitespace-nowrap',
               cell: (person) => (
                 <>
+                  {may('identity.person.impersonate') &&
+                    person.state === 'active' &&
+                    person.id !== me.identity && (
+                      <Button
+                        look="ghost"
+                        size="sm"
+                        onClick={() => {
+                          setAsked({ act: 'impersonate', person });
+                        }}
+                      >
+                        {t('Act as')}
+                      </Button>
+                    )}
                   {may('identity.account.unlock') && person.state === 'active' && (
                     <Button
                       look="ghost"
@@ -127,10 +142,10 @@ export function PeoplePage() {
                       look="ghost"
                       size="sm"
                       onClick={() => {
-                        setAsked({ act: person.state === 'suspended' ? 'resume' : 'suspend', person });
+                        setAsked({ act: person.state === 'disabled' ? 'resume' : 'suspend', person });
                       }}
                     >
-                      {person.state === 'suspended' ? t('Resume') : t('Suspend')}
+                      {person.state === 'disabled' ? t('Resume') : t('Suspend')}
                     </Button>
                   )}
                 </>
@@ -168,6 +183,46 @@ export function PeoplePage() {
             await renew();
           }}
         />
+      )}
+      {asked?.act === 'impersonate' && (
+        <FormDialog
+          title={t('Act as {name}?', { name: asked.person.name })}
+          intro={t(
+            'For half an hour you are in one workspace as them, and leave your own session. They get a mail with your reason, and the audit log there names you in every row. What is sensitive stays closed.',
+          )}
+          danger
+          submit={t('Act as them')}
+          onClose={close}
+          run={async (data) => {
+            const workspace = required(data, 'workspace');
+            const body = {
+              person: asked.person.id,
+              workspace,
+              reason: required(data, 'reason'),
+              mode: 'cookie' as const,
+            };
+            await call(api.POST('/api/v1/admin/impersonations', { body }));
+            await sessionBegan();
+            await navigate({ to: '/w/$workspace', params: { workspace } });
+          }}
+        >
+          <TextField
+            name="workspace"
+            label={t('Address of the workspace')}
+            required
+            placeholder="north-hall"
+            autoComplete="off"
+            className="font-mono"
+          />
+          <TextField
+            name="reason"
+            label={t('Reason')}
+            required
+            minLength={10}
+            maxLength={200}
+            hint={t('They read it. At least ten letters, no personal data.')}
+          />
+        </FormDialog>
       )}
       {asked?.act === 'unlock' && (
         <FormDialog

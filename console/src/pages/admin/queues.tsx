@@ -4,9 +4,11 @@ import { Mail, Skull } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries, useMe } from '@/api';
 import { useFormat, useT } from '@/i18n';
+import { ActProblem, useAct } from '@/layout/act';
+import { Filters } from '@/layout/filters';
 import { ListTable, useList } from '@/layout/list';
 import { Page, Section } from '@/layout/page';
-import { Empty, Problem } from '@/layout/problem';
+import { Empty } from '@/layout/problem';
 import { Badge, type Tone } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { Select } from '@/ui/field';
@@ -19,26 +21,23 @@ const tones: Partial<Record<OutboxState, Tone>> = {
   sending: 'accent',
 };
 
-function useAct() {
-  const [error, setError] = useState<unknown>(null);
-  const act = async (run: () => Promise<unknown>, key: string, said: string) => {
-    setError(null);
-    try {
-      await run();
+/** Runs an act on one row, and shows the list as it is afterwards. */
+function useRowAct(key: string) {
+  const act = useAct();
+  const run = (work: () => Promise<unknown>, said: string) =>
+    act.run(async () => {
+      await work();
       await queries.invalidateQueries({ queryKey: ['admin', key] });
       toast(said);
-    } catch (caught) {
-      setError(caught);
-    }
-  };
-  return { error, act };
+    });
+  return { act, run };
 }
 
 export function MailsPage() {
   const t = useT();
   const me = useMe();
   const { time, number } = useFormat();
-  const { error, act } = useAct();
+  const { act, run } = useRowAct('mails');
   const [state, setState] = useState<'' | OutboxState>('');
   const names: Record<OutboxState, string> = {
     queued: t('Waiting'),
@@ -66,10 +65,10 @@ export function MailsPage() {
       title={t('Mail')}
       description={t('Mails of the platform: to whom and of what kind, never their content.')}
     >
-      <div className="mb-4">
+      <Filters>
         <Select
           aria-label={t('State')}
-          className="w-52!"
+          className="sm:w-52!"
           value={state}
           onChange={(event) => {
             setState(event.target.value as '' | OutboxState);
@@ -79,12 +78,8 @@ export function MailsPage() {
             ...Object.entries(names).map(([value, label]) => ({ value, label })),
           ]}
         />
-      </div>
-      {error !== null && (
-        <div className="mb-4">
-          <Problem error={error} />
-        </div>
-      )}
+      </Filters>
+      <ActProblem act={act} />
       <Section flush>
         <ListTable
           label={t('Mail')}
@@ -128,12 +123,11 @@ export function MailsPage() {
                     look="ghost"
                     size="sm"
                     onClick={() =>
-                      act(
+                      run(
                         () =>
                           call(
                             api.POST('/api/v1/admin/mails/{id}/retry', { params: { path: { id: mail.id } } }),
                           ),
-                        'mails',
                         t('The mail is tried again.'),
                       )
                     }
@@ -153,7 +147,7 @@ export function JobsPage() {
   const t = useT();
   const me = useMe();
   const { time, number } = useFormat();
-  const { error, act } = useAct();
+  const { act, run } = useRowAct('jobs');
   const list = useList(['admin', 'jobs'], (page_token) =>
     call(
       api.GET('/api/v1/admin/jobs/dead', {
@@ -166,11 +160,7 @@ export function JobsPage() {
       title={t('Dead jobs')}
       description={t('Work of the platform that was given up after its last attempt.')}
     >
-      {error !== null && (
-        <div className="mb-4">
-          <Problem error={error} />
-        </div>
-      )}
+      <ActProblem act={act} />
       <Section flush>
         <ListTable
           label={t('Dead jobs')}
@@ -201,12 +191,11 @@ export function JobsPage() {
                     look="ghost"
                     size="sm"
                     onClick={() =>
-                      act(
+                      run(
                         () =>
                           call(
                             api.POST('/api/v1/admin/jobs/{id}/replay', { params: { path: { id: job.id } } }),
                           ),
-                        'jobs',
                         t('The job is run again.'),
                       )
                     }

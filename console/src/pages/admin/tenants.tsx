@@ -1,15 +1,15 @@
-import { call, type TenantState } from '@gantry/client';
-import { useQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
-import { Building2 } from 'lucide-react';
+import { call, once, type TenantState } from '@gantry/client';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { Building2, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries, useMe } from '@/api';
 import { useFormat, useT } from '@/i18n';
-import { FormDialog, required } from '@/layout/form';
+import { Filters } from '@/layout/filters';
+import { FormDialog, required, text } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
-import { Facts, Page, Section } from '@/layout/page';
-import { Empty, Problem } from '@/layout/problem';
-import { Badge, Note, Skeleton, type Tone } from '@/ui/bits';
+import { Page, Section } from '@/layout/page';
+import { Empty } from '@/layout/problem';
+import { Badge, type Tone } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { Select, TextField } from '@/ui/field';
 
@@ -21,7 +21,7 @@ const tones: Record<TenantState, Tone> = {
   failed: 'danger',
 };
 
-function TenantBadge({ state }: { state: TenantState }) {
+export function TenantBadge({ state }: { state: TenantState }) {
   const t = useT();
   const names: Record<TenantState, string> = {
     provisioning: t('Being set up'),
@@ -38,6 +38,8 @@ export function TenantsPage() {
   const { time } = useFormat();
   const [state, setState] = useState<'' | TenantState>('');
   const [slug, setSlug] = useState('');
+  const me = useMe();
+  const [making, setMaking] = useState(false);
   const list = useList(['admin', 'tenants', state, slug], (page_token) =>
     call(
       api.GET('/api/v1/admin/tenants', {
@@ -53,25 +55,37 @@ export function TenantsPage() {
     ),
   );
   return (
-    <Page title={t('Tenants')}>
-      <form
-        role="search"
-        className="mb-4 flex flex-wrap gap-2"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const typed = new FormData(event.currentTarget).get('slug');
-          setSlug(typeof typed === 'string' ? typed.trim() : '');
+    <Page
+      title={t('Tenants')}
+      description={t('Every workspace of this installation, each with a database of its own.')}
+      actions={
+        me.platform_permissions.includes('tenancy.tenant.create') && (
+          <Button
+            look="primary"
+            onClick={() => {
+              setMaking(true);
+            }}
+          >
+            <Plus aria-hidden className="size-4" />
+            {t('Make a tenant')}
+          </Button>
+        )
+      }
+    >
+      <Filters
+        onSubmit={(data) => {
+          setSlug(text(data, 'slug')?.trim() ?? '');
         }}
       >
         <input
           name="slug"
           aria-label={t('Address')}
           placeholder={t('Address, e.g. north-hall')}
-          className="field-box w-60!"
+          className="field-box sm:w-60!"
         />
         <Select
           aria-label={t('State')}
-          className="w-44!"
+          className="sm:w-44!"
           value={state}
           onChange={(event) => {
             setState(event.target.value as '' | TenantState);
@@ -85,7 +99,7 @@ export function TenantsPage() {
           ]}
         />
         <Button type="submit">{t('Find')}</Button>
-      </form>
+      </Filters>
       <Section flush>
         <ListTable
           label={t('Tenants')}
@@ -119,163 +133,86 @@ export function TenantsPage() {
           ]}
         />
       </Section>
+      {making && (
+        <TenantDialog
+          onClose={() => {
+            setMaking(false);
+          }}
+        />
+      )}
     </Page>
   );
 }
 
-export function TenantPage() {
+/** Begins a tenant for somebody who has an account. */
+function TenantDialog({ onClose }: { onClose: () => void }) {
   const t = useT();
-  const me = useMe();
-  const { time, number } = useFormat();
-  const { tenant = '' } = useParams({ strict: false });
-  const [asked, setAsked] = useState<'suspend' | 'resume' | 'retry' | null>(null);
-  const path = { params: { path: { tenant } } };
-  const found = useQuery({
-    queryKey: ['admin', 'tenants', tenant],
-    queryFn: () => call(api.GET('/api/v1/admin/tenants/{tenant}', path)),
-  });
-  const back = { label: t('Tenants'), to: '/admin/tenants' as const };
-  const { data } = found;
-  if (!data) {
-    return (
-      <Page title={t('Tenant')} back={back} width="narrow">
-        {found.error ? (
-          <Problem error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Skeleton className="h-72 w-full" />
-        )}
-      </Page>
-    );
-  }
-  const renew = () => queries.invalidateQueries({ queryKey: ['admin', 'tenants'] });
-  const close = () => {
-    setAsked(null);
-  };
-  const suspends = me.platform_permissions.includes('tenancy.tenant.suspend');
-  const creates = me.platform_permissions.includes('tenancy.tenant.create');
+  const navigate = useNavigate();
+  const [key] = useState(once);
   return (
-    <Page
-      title={data.name}
-      back={back}
-      width="narrow"
-      mark={<TenantBadge state={data.state} />}
-      actions={
-        <>
-          {suspends && data.state === 'active' && (
-            <Button
-              onClick={() => {
-                setAsked('suspend');
-              }}
-            >
-              {t('Suspend')}
-            </Button>
-          )}
-          {suspends && data.state === 'suspended' && (
-            <Button
-              onClick={() => {
-                setAsked('resume');
-              }}
-            >
-              {t('Resume')}
-            </Button>
-          )}
-          {creates && data.state === 'failed' && (
-            <Button
-              onClick={() => {
-                setAsked('retry');
-              }}
-            >
-              {t('Try to set up again')}
-            </Button>
-          )}
-        </>
-      }
+    <FormDialog
+      title={t('Make a tenant')}
+      intro={t('Its database is made in the background; it is ready a moment later.')}
+      submit={t('Make')}
+      onClose={onClose}
+      run={async (data) => {
+        const email = required(data, 'owner');
+        const found = await call(api.GET('/api/v1/admin/people', { params: { query: { email } } }));
+        const owner = found.items[0];
+        if (!owner) throw new Error(t('Nobody has an account with the address {email}.', { email }));
+        const address = text(data, 'slug');
+        const made = await call(
+          api.POST('/api/v1/admin/tenants', {
+            params: { header: key },
+            body: {
+              name: required(data, 'name'),
+              owner_identity: owner.id,
+              ...(address === undefined ? {} : { slug: address }),
+            },
+          }),
+        );
+        await queries.invalidateQueries({ queryKey: ['admin', 'tenants'] });
+        await navigate({ to: '/admin/tenants/$tenant', params: { tenant: made.id } });
+      }}
     >
-      {data.reason !== null && (
-        <div className="mb-5">
-          <Note tone="warn" title={t('Reason')}>
-            {data.reason}
-          </Note>
-        </div>
-      )}
-      <Section title={t('Tenant')}>
-        <Facts
-          facts={[
-            [t('Address'), data.slug],
-            [
-              t('Id'),
-              <code key="id" className="font-mono text-sm break-all">
-                {data.id}
-              </code>,
-            ],
-            [t('Made'), time(data.created_at)],
-            [t('Last changed'), time(data.updated_at)],
-          ]}
-        />
-      </Section>
-      {data.provisioning !== null && (
-        <Section title={t('Set-up')}>
-          <Facts
-            facts={[
-              [t('State'), data.provisioning.state],
-              [t('Failures'), number(data.provisioning.failures)],
-              [t('Asked for'), time(data.provisioning.requested_at)],
-              [t('Last error'), data.provisioning.last_error],
-            ]}
-          />
-        </Section>
-      )}
-      <Section title={t('Limits of its own')}>
-        {data.limits.length === 0 ? (
-          <p className="text-soft">{t('None: the limits of the platform hold.')}</p>
-        ) : (
-          <Facts facts={data.limits.map((limit) => [limit.name, number(limit.value)] as const)} />
-        )}
-      </Section>
-      {asked === 'suspend' && (
-        <FormDialog
-          title={t('Suspend {name}?', { name: data.name })}
-          intro={t('Its members can read everything and change nothing, until it is resumed.')}
-          danger
-          submit={t('Suspend')}
-          onClose={close}
-          run={async (form) => {
-            const body = { reason: required(form, 'reason') };
-            await call(api.POST('/api/v1/admin/tenants/{tenant}/suspension', { ...path, body }));
-            await renew();
-          }}
-        >
-          <TextField
-            name="reason"
-            label={t('Reason')}
-            required
-            maxLength={200}
-            hint={t('Its members read it.')}
-          />
-        </FormDialog>
-      )}
-      {asked === 'resume' && (
-        <FormDialog
-          title={t('Resume {name}?', { name: data.name })}
-          submit={t('Resume')}
-          onClose={close}
-          run={async () => {
-            await call(api.DELETE('/api/v1/admin/tenants/{tenant}/suspension', path));
-            await renew();
-          }}
-        />
-      )}
-      {asked === 'retry' && (
-        <FormDialog
-          title={t('Set {name} up again?', { name: data.name })}
-          submit={t('Try again')}
-          onClose={close}
-          run={async () => {
-            await call(api.POST('/api/v1/admin/tenants/{tenant}/provisioning', path));
-            await renew();
-          }}
-        />
-      )}
-    </Page>
+      <TextField name="name" label={t('Name')} required maxLength={120} autoComplete="off" />
+      <TextField
+        name="owner"
+        type="email"
+        label={t('Address of its owner')}
+        pointer="/owner_identity"
+        required
+        autoComplete="off"
+        hint={t('Somebody with an account whose address is confirmed.')}
+      />
+      <SlugField required={false} hint={t('Empty: made from the name.')} />
+    </FormDialog>
+  );
+}
+
+/** A tenant's name in addresses. */
+export function SlugField({
+  required: needed,
+  hint,
+  value,
+}: {
+  required: boolean;
+  hint: string;
+  value?: string;
+}) {
+  const t = useT();
+  return (
+    <TextField
+      name="slug"
+      label={t('Address')}
+      required={needed}
+      minLength={3}
+      maxLength={40}
+      pattern="[a-z][a-z0-9]*(-[a-z0-9]+)*"
+      autoComplete="off"
+      className="font-mono"
+      hint={hint}
+      defaultValue={value}
+    />
   );
 }

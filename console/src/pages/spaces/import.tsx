@@ -7,13 +7,15 @@ import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useFormat, useT, type T } from '@/i18n';
 import { Form, FormDialog } from '@/layout/form';
+import { ActProblem, useAct } from '@/layout/act';
+import { Loaded } from '@/layout/loaded';
 import { Page, Section } from '@/layout/page';
 import { Problem } from '@/layout/problem';
 import { Progress, Wizard } from '@/layout/wizard';
 import { save } from '@/pages/account/profile';
 import { useUnits } from '@/pages/workspace/grants';
 import { useWorkspace } from '@/shell/workspace';
-import { Note, Skeleton } from '@/ui/bits';
+import { Note } from '@/ui/bits';
 import { Button, LinkButton } from '@/ui/button';
 import { SelectField } from '@/ui/field';
 import { Faults } from './faults';
@@ -60,11 +62,9 @@ export function ImportPage() {
   if (!data) {
     return (
       <Page title={t('Import')} back={back}>
-        {found.error ? (
-          <Problem error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Skeleton className="h-72 w-full" />
-        )}
+        <Loaded query={found} height="h-72">
+          {() => null}
+        </Loaded>
       </Page>
     );
   }
@@ -306,13 +306,13 @@ function Checked({ data, onColumns }: { data: Import; onColumns: () => void }) {
 function ErrorFile({ data }: { data: Import }) {
   const t = useT();
   const { slug: tenant } = useWorkspace();
-  const [error, setError] = useState<unknown>(null);
+  const act = useAct();
   return (
     <>
       <Button
-        onClick={async () => {
-          setError(null);
-          try {
+        busy={act.busy}
+        onClick={() =>
+          act.run(async () => {
             const file = await call(
               api.GET('/api/v1/tenants/{tenant}/spaces/imports/{import}/errors.csv', {
                 params: { path: { tenant, import: data.id } },
@@ -320,15 +320,13 @@ function ErrorFile({ data }: { data: Import }) {
               }),
             );
             save('wrong-rows.csv', file);
-          } catch (caught) {
-            setError(caught);
-          }
-        }}
+          })
+        }
       >
         <Download aria-hidden className="size-4" />
         {t('Wrong rows as a file')}
       </Button>
-      {error !== null && <Problem error={error} />}
+      <ActProblem act={act} />
     </>
   );
 }

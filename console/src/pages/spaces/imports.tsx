@@ -4,10 +4,11 @@ import { FileUp } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useFormat, useT, type T } from '@/i18n';
+import { ActProblem, useAct } from '@/layout/act';
 import { FileDrop } from '@/layout/import';
 import { ListTable, useList } from '@/layout/list';
 import { Page, Section } from '@/layout/page';
-import { Empty, Problem } from '@/layout/problem';
+import { Empty } from '@/layout/problem';
 import { useUnits } from '@/pages/workspace/grants';
 import { useWorkspace } from '@/shell/workspace';
 import { Badge, type Tone } from '@/ui/bits';
@@ -48,8 +49,7 @@ export function ImportsPage() {
   const navigate = useNavigate();
   const units = useUnits();
   const [branch, setBranch] = useState('');
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
+  const act = useAct();
   const list = useList(['imports', tenant], (page_token) =>
     call(
       api.GET('/api/v1/tenants/{tenant}/spaces/imports', {
@@ -58,10 +58,8 @@ export function ImportsPage() {
     ),
   );
 
-  const upload = async (file: File) => {
-    setBusy(true);
-    setError(null);
-    try {
+  const upload = (file: File) =>
+    act.run(async () => {
       const made = await call(
         api.POST('/api/v1/tenants/{tenant}/spaces/imports', {
           params: {
@@ -80,12 +78,7 @@ export function ImportsPage() {
         to: '/w/$workspace/spaces/imports/$import',
         params: { workspace: tenant, import: made.id },
       });
-    } catch (caught) {
-      setError(caught);
-    } finally {
-      setBusy(false);
-    }
-  };
+    });
   return (
     <Page
       title={t('Imports')}
@@ -98,7 +91,7 @@ export function ImportsPage() {
           <label htmlFor="default-branch">{t('Rows that name no branch go to')}</label>
           <Select
             id="default-branch"
-            className="w-52!"
+            className="w-full sm:w-72!"
             value={branch}
             onChange={(event) => {
               setBranch(event.target.value);
@@ -116,14 +109,12 @@ export function ImportsPage() {
           'The first line names the columns. Commas, semicolons and tabs, and the encodings of common programs, are recognised.',
         )}
         accept=".csv,.txt,.tsv,text/csv"
-        busy={busy}
+        busy={act.busy}
         onFile={(file) => void upload(file)}
       />
-      {error !== null && (
-        <div className="mt-3">
-          <Problem error={error} />
-        </div>
-      )}
+      <div className="mt-4">
+        <ActProblem act={act} />
+      </div>
       <div className="mt-6">
         <Section title={t('Before')} flush>
           <ListTable

@@ -5,11 +5,10 @@ import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useFormat, useT } from '@/i18n';
 import { FormDialog } from '@/layout/form';
+import { Loaded } from '@/layout/loaded';
 import { Facts, Page, Section } from '@/layout/page';
-import { Problem } from '@/layout/problem';
 import { useUnits } from '@/pages/workspace/grants';
 import { useWorkspace } from '@/shell/workspace';
-import { Skeleton } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { StudentDialog } from './student-form';
 import { StatusBadge } from './students';
@@ -40,11 +39,9 @@ export function StudentPage() {
   if (!data) {
     return (
       <Page title={t('Student')} back={back} width="narrow">
-        {found.error ? (
-          <Problem error={found.error} retry={() => void found.refetch()} />
-        ) : (
-          <Skeleton className="h-72 w-full" />
-        )}
+        <Loaded query={found} height="h-72">
+          {() => null}
+        </Loaded>
       </Page>
     );
   }

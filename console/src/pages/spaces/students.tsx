@@ -7,6 +7,8 @@ import { Download, FileUp, GraduationCap, Plus, Search } from 'lucide-react';
 import { useDeferredValue, useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { api } from '@/api';
 import { useFormat, useT } from '@/i18n';
+import { ActProblem, useAct } from '@/layout/act';
+import { Filters } from '@/layout/filters';
 import { useList, type List } from '@/layout/list';
 import { Page, Section } from '@/layout/page';
 import { Empty, Problem } from '@/layout/problem';
@@ -16,6 +18,8 @@ import { useWorkspace } from '@/shell/workspace';
 import { Badge, Skeleton, type Tone } from '@/ui/bits';
 import { Button, LinkButton } from '@/ui/button';
 import { Select } from '@/ui/field';
+import { asked, everybody, type StudentFilters } from './filters';
+import { SavedFiltersMenu } from './saved-filters';
 import { StudentDialog } from './student-form';
 
 const tones: Record<Status, Tone> = { active: 'ok', paused: 'warn', left: 'plain' };
@@ -26,32 +30,15 @@ export function StatusBadge({ status }: { status: Status }) {
   return <Badge tone={tones[status]}>{names[status]}</Badge>;
 }
 
-interface Filters {
-  q: string;
-  branch: string;
-  status: '' | Status;
-  order_by: string;
-}
-
-const start: Filters = { q: '', branch: '', status: '', order_by: 'name' };
-
-/** What the API is asked for: filters that are empty are not sent. */
-const asked = (filters: Filters) => ({
-  order_by: filters.order_by,
-  ...(filters.q === '' ? {} : { q: filters.q }),
-  ...(filters.branch === '' ? {} : { branch: filters.branch }),
-  ...(filters.status === '' ? {} : { status: filters.status }),
-});
-
 export function StudentsPage() {
   const t = useT();
   const workspace = useWorkspace();
   const tenant = workspace.slug;
   const units = useUnits();
-  const [filters, setFilters] = useState(start);
+  const [filters, setFilters] = useState(everybody);
   const shown = useDeferredValue(filters);
   const [adding, setAdding] = useState(false);
-  const [problem, setProblem] = useState<unknown>(null);
+  const act = useAct();
   const list = useList(['students', tenant, shown], (page_token) =>
     call(
       api.GET('/api/v1/tenants/{tenant}/spaces/students', {
@@ -62,7 +49,7 @@ export function StudentsPage() {
       }),
     ),
   );
-  const set = (change: Partial<Filters>) => {
+  const set = (change: Partial<StudentFilters>) => {
     setFilters({ ...filters, ...change });
   };
   const filtered = filters.q !== '' || filters.branch !== '' || filters.status !== '';
@@ -74,9 +61,9 @@ export function StudentsPage() {
         <>
           {workspace.can('spaces.student.export') && (
             <Button
-              onClick={async () => {
-                setProblem(null);
-                try {
+              busy={act.busy}
+              onClick={() =>
+                act.run(async () => {
                   const file = await call(
                     api.GET('/api/v1/tenants/{tenant}/spaces/students/export.csv', {
                       params: { path: { tenant }, query: asked(filters) },
@@ -84,10 +71,8 @@ export function StudentsPage() {
                     }),
                   );
                   save('students.csv', file);
-                } catch (caught) {
-                  setProblem(caught);
-                }
-              }}
+                })
+              }
             >
               <Download aria-hidden className="size-4" />
               {t('Export')}
@@ -113,13 +98,9 @@ export function StudentsPage() {
         </>
       }
     >
-      {problem !== null && (
-        <div className="mb-4">
-          <Problem error={problem} />
-        </div>
-      )}
-      <div role="search" className="mb-4 flex flex-wrap gap-2">
-        <div className="relative w-72 max-w-full">
+      <ActProblem act={act} />
+      <Filters>
+        <div className="relative sm:w-72">
           <Search aria-hidden className="absolute top-2.5 left-2.5 size-4 text-faint" />
           <input
             type="search"
@@ -135,7 +116,7 @@ export function StudentsPage() {
         </div>
         <Select
           aria-label={t('Branch')}
-          className="w-44!"
+          className="sm:w-44!"
           value={filters.branch}
           onChange={(event) => {
             set({ branch: event.target.value });
@@ -147,10 +128,10 @@ export function StudentsPage() {
         />
         <Select
           aria-label={t('Status')}
-          className="w-36!"
+          className="sm:w-36!"
           value={filters.status}
           onChange={(event) => {
-            set({ status: event.target.value as Filters['status'] });
+            set({ status: event.target.value as StudentFilters['status'] });
           }}
           choices={[
             { value: '', label: t('Any status') },
@@ -161,7 +142,7 @@ export function StudentsPage() {
         />
         <Select
           aria-label={t('Order')}
-          className="w-44!"
+          className="sm:w-44!"
           value={filters.order_by}
           onChange={(event) => {
             set({ order_by: event.target.value });
@@ -173,7 +154,8 @@ export function StudentsPage() {
             { value: 'created_at', label: t('Oldest first') },
           ]}
         />
-      </div>
+        <SavedFiltersMenu key={tenant} workspace={tenant} filters={filters} onChoose={setFilters} />
+      </Filters>
       <Section flush>
         {list.error !== null && (
           <div className="p-4">
@@ -293,7 +275,7 @@ function Rows({ list, units }: { list: List<Student>; units: readonly { id: stri
             <span role="columnheader">{t('Status')}</span>
           </div>
         </div>
-        <div ref={scroller} role="rowgroup" className="h-[max(20rem,calc(100dvh-22rem))] overflow-y-auto">
+        <div ref={scroller} role="rowgroup" className="h-[max(20rem,calc(100dvh-19rem))] overflow-y-auto">
           <div role="presentation" className="relative" style={{ height: virtual.getTotalSize() }}>
             {items.map((item) => {
               const row = list.rows[item.index];

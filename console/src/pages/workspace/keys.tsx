@@ -3,7 +3,7 @@ import { KeyRound, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useFormat, useT } from '@/i18n';
-import { FormDialog, required } from '@/layout/form';
+import { FormDialog, required, text } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
 import { Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
@@ -11,7 +11,7 @@ import { useWorkspace } from '@/shell/workspace';
 import { Badge, Note, SecretBox } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
-import { SelectField, TextField } from '@/ui/field';
+import { AreaField, SelectField, TextField } from '@/ui/field';
 
 /** The keys of a service account: made, shown once, revoked. */
 export function Keys({ service, manages }: { service: string; manages: boolean }) {
@@ -79,6 +79,17 @@ export function Keys({ service, manages }: { service: string; manages: boolean }
                 <Badge tone="ok">{t('Works')}</Badge>
               ),
           },
+          {
+            key: 'networks',
+            head: t('From'),
+            roomy: true,
+            cell: (key) =>
+              key.networks === null ? (
+                <span className="text-soft">{t('Anywhere')}</span>
+              ) : (
+                <span className="font-mono text-xs break-all">{key.networks.join(', ')}</span>
+              ),
+          },
           { key: 'until', head: t('Until'), cell: (key) => day(key.expires_at) },
           {
             key: 'used',
@@ -116,12 +127,14 @@ export function Keys({ service, manages }: { service: string; manages: boolean }
           }}
           run={async (data) => {
             const days = Number(required(data, 'days'));
+            const networks = (text(data, 'networks') ?? '').split(/[\s,]+/).filter(Boolean);
             const made = await call(
               api.POST('/api/v1/tenants/{tenant}/identity/service-accounts/{service}/keys', {
                 params: { path: { tenant, service }, header: once() },
                 body: {
                   name: required(data, 'name'),
                   expires_at: new Date(Date.now() + days * 86_400_000).toISOString(),
+                  ...(networks.length > 0 ? { networks } : {}),
                 },
               }),
             );
@@ -142,6 +155,14 @@ export function Keys({ service, manages }: { service: string; manages: boolean }
             pointer="/expires_at"
             defaultValue="90"
             choices={[30, 90, 180, 364].map((n) => ({ value: String(n), label: t('{n} days', { n }) }))}
+          />
+          <AreaField
+            name="networks"
+            label={t('Networks it may be used from')}
+            rows={2}
+            placeholder="192.0.2.0/24"
+            className="font-mono"
+            hint={t('Networks or single addresses, one a line; empty for anywhere.')}
           />
         </FormDialog>
       )}

@@ -4,6 +4,7 @@ import { MailPlus, UserPlus, Users } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries, useMe } from '@/api';
 import { useFormat, useT } from '@/i18n';
+import { ActProblem, useAct } from '@/layout/act';
 import { FormDialog, required } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
 import { Page, Section } from '@/layout/page';
@@ -224,7 +225,7 @@ function Invitations({ manages }: { manages: boolean }) {
   const t = useT();
   const { slug: tenant } = useWorkspace();
   const { day } = useFormat();
-  const [error, setError] = useState<unknown>(null);
+  const act = useAct();
   const list = useList(['invitations', tenant], (page_token) =>
     call(
       api.GET('/api/v1/tenants/{tenant}/identity/invitations', {
@@ -238,24 +239,18 @@ function Invitations({ manages }: { manages: boolean }) {
     revoked: t('Withdrawn'),
     expired: t('Expired'),
   };
-  const act = async (run: () => Promise<unknown>, said: string) => {
-    setError(null);
-    try {
-      await run();
+  const run = (work: () => Promise<unknown>, said: string) =>
+    act.run(async () => {
+      await work();
       await queries.invalidateQueries({ queryKey: ['invitations', tenant] });
       toast(said);
-    } catch (caught) {
-      setError(caught);
-    }
-  };
+    });
   const path = (invitation: Invitation) => ({ params: { path: { tenant, invitation: invitation.id } } });
   return (
     <Section title={t('Invitations')} flush>
-      {error !== null && (
-        <div className="p-4">
-          <Problem error={error} />
-        </div>
-      )}
+      <div className="px-4 pt-4 empty:hidden">
+        <ActProblem act={act} />
+      </div>
       <ListTable
         label={t('Invitations')}
         list={list}
@@ -291,7 +286,7 @@ function Invitations({ manages }: { manages: boolean }) {
                     look="ghost"
                     size="sm"
                     onClick={() =>
-                      act(
+                      run(
                         () =>
                           call(
                             api.POST(
@@ -309,7 +304,7 @@ function Invitations({ manages }: { manages: boolean }) {
                     look="ghost"
                     size="sm"
                     onClick={() =>
-                      act(
+                      run(
                         () =>
                           call(
                             api.DELETE(

@@ -3,13 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Building2, FileUp, GraduationCap, UserPlus } from 'lucide-react';
 import { api } from '@/api';
 import { useFormat, useT } from '@/i18n';
-import { BarChart, Meter } from '@/layout/chart';
+import { BarChart } from '@/layout/chart';
 import { Page, Section } from '@/layout/page';
 import { Problem } from '@/layout/problem';
 import { useWorkspace } from '@/shell/workspace';
 import { Skeleton } from '@/ui/bits';
 import { LinkButton } from '@/ui/button';
-import { limitTitle } from './limits';
+import { Limits } from './limits';
 
 const DAYS = 14;
 
@@ -23,7 +23,7 @@ export function OverviewPage() {
           {workspace.can('identity.audit.read') && <Activity slug={workspace.slug} />}
           <Next />
         </div>
-        {workspace.can('tenancy.workspace.read') && <Usage slug={workspace.slug} />}
+        {workspace.can('tenancy.workspace.read') && <Usage />}
       </div>
       {workspace.permissions.length === 0 && (
         <Section title={t('You are a member here')}>
@@ -36,22 +36,11 @@ export function OverviewPage() {
   );
 }
 
-function Usage({ slug }: { slug: string }) {
+function Usage() {
   const t = useT();
-  const limits = useQuery({
-    queryKey: ['limits', slug],
-    queryFn: () =>
-      call(api.GET('/api/v1/tenants/{tenant}/tenancy/limits', { params: { path: { tenant: slug } } })),
-  });
   return (
     <Section title={t('In use')} description={t('Against the limits of this workspace.')}>
-      {limits.error && <Problem error={limits.error} retry={() => void limits.refetch()} />}
-      {limits.isPending && <Skeleton className="h-24 w-full" />}
-      <div className="flex flex-col gap-4">
-        {limits.data?.limits.map((limit) => (
-          <Meter key={limit.name} label={limitTitle(limit.name, t)} used={limit.used} most={limit.value} />
-        ))}
-      </div>
+      <Limits />
     </Section>
   );
 }

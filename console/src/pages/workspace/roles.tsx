@@ -138,7 +138,7 @@ function Matrix({
               {t('Permission')}
             </th>
             {roles.map((role) => (
-              <th key={role.key} scope="col" className="min-w-28 px-3 py-3 align-top font-medium">
+              <th key={role.key} scope="col" className="min-w-20 px-2 py-3 align-top font-medium">
                 <span className="block">{role.title}</span>
                 {role.built_in ? (
                   <span className="text-xs font-normal text-faint">{t('built in')}</span>
@@ -187,7 +187,10 @@ function Matrix({
             </tr>
             {list.map((permission) => (
               <tr key={permission.name} className="hover:bg-hover/60">
-                <th scope="row" className="sticky left-0 min-w-44 bg-surface px-4 py-2 text-left font-normal">
+                <th
+                  scope="row"
+                  className="sticky left-0 min-w-44 bg-surface sm:min-w-64 px-4 py-2 text-left font-normal"
+                >
                   {permission.title}
                   <span className="block font-mono text-2xs text-faint">{permission.name}</span>
                 </th>

@@ -7,10 +7,11 @@ import { api, queries } from '@/api';
 import { useFormat, useT } from '@/i18n';
 import { FormDialog, required } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
+import { Loaded } from '@/layout/loaded';
 import { Facts, Page, Section } from '@/layout/page';
 import { Empty, Problem } from '@/layout/problem';
 import { useWorkspace } from '@/shell/workspace';
-import { Badge, Skeleton } from '@/ui/bits';
+import { Badge } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { TextField } from '@/ui/field';
 import { GrantBadges, GrantEditor, rolesQuery, useGrants } from './grants';
@@ -153,17 +154,10 @@ export function ServicePage() {
     to: '/w/$workspace/services' as const,
     params: { workspace: tenant },
   };
-  if (account.error) {
-    return (
-      <Page title={t('Service account')} back={back}>
-        <Problem error={account.error} retry={() => void account.refetch()} />
-      </Page>
-    );
-  }
   if (!account.data) {
     return (
       <Page title={t('Service account')} back={back}>
-        <Skeleton className="h-40 w-full" />
+        <Loaded query={account}>{() => null}</Loaded>
       </Page>
     );
   }

@@ -38,22 +38,22 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Mail and databases are made by jobs, and many tests share two cores.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// A password that offends no rule.
-const PASSWORD: &str = "copper-kettle-on-the-hill";
+pub(crate) const PASSWORD: &str = "copper-kettle-on-the-hill";
 
 /// A server with mail. Limits that would get in the way of many attempts are wide, unless a test is about them.
-struct World {
-    mail: SmtpSim,
-    server: Server,
+pub(crate) struct World {
+    pub(crate) mail: SmtpSim,
+    pub(crate) server: Server,
 }
 
 impl World {
-    async fn open(engine: Engine) -> Self {
+    pub(crate) async fn open(engine: Engine) -> Self {
         Self::with(engine, &[]).await
     }
 
-    async fn with(engine: Engine, env: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(engine: Engine, env: &[(&str, &str)]) -> Self {
         let mail = SmtpSim::start().await;
         let wide = [
             ("GANTRY_HTTP__LIMITS__OFF", "true"),
@@ -72,11 +72,11 @@ impl World {
         }
     }
 
-    fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         self.server.client()
     }
 
-    async fn owner(&self, handle: &str) -> Owner {
+    pub(crate) async fn owner(&self, handle: &str) -> Owner {
         Owner::ready(&self.client(), &self.mail, handle).await
     }
 
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Somebody who operates the platform, signed in, with a second factor.
-    async fn operator(&self, email: &str) -> Client {
+    pub(crate) async fn operator(&self, email: &str) -> Client {
         let client = self.unguarded_operator(email).await;
         SecondFactor::set_up(&client).await;
         client
@@ -119,7 +119,7 @@ impl World {
     }
 
     /// Invites `email` and makes the account that accepts.
-    async fn colleague(&self, owner: &Owner, email: &str, invitation: &Value) -> Client {
+    pub(crate) async fn colleague(&self, owner: &Owner, email: &str, invitation: &Value) -> Client {
         let token = self.invite(owner, email, invitation).await;
         let body = json!({"token": token, "name": "Some Colleague", "password": PASSWORD});
         self.client()
@@ -171,7 +171,7 @@ fn statuses(text: &str) -> Vec<u16> {
     codes.collect()
 }
 
-async fn log_in(client: &Client, email: &str, password: &str) -> Client {
+pub(crate) async fn log_in(client: &Client, email: &str, password: &str) -> Client {
     let answer = try_log_in(client, email, password).await.expect(201);
     client.with_bearer(answer.text_at("/access_token"))
 }
@@ -185,7 +185,7 @@ async fn try_log_in(client: &Client, email: &str, password: &str) -> Answer {
         .await
 }
 
-async fn open_branch(owner: &Owner, code: &str) -> String {
+pub(crate) async fn open_branch(owner: &Owner, code: &str) -> String {
     let body = json!({"code": code, "name": format!("Hall {code}")});
     owner
         .client
@@ -196,7 +196,7 @@ async fn open_branch(owner: &Owner, code: &str) -> String {
         .text_at("/id")
 }
 
-fn student(branch: &str, name: &str, phone: &str) -> Value {
+pub(crate) fn student(branch: &str, name: &str, phone: &str) -> Value {
     json!({"branch_id": branch, "name": name, "phone": phone})
 }
 

@@ -61,6 +61,10 @@ const WRITES: &[(&str, &[&str])] = &[
     ("update_tenant", &["tenancy.tenant.edited"]),
     ("suspend_tenant", &["tenancy.tenant.suspended"]),
     ("resume_tenant", &["tenancy.tenant.resumed"]),
+    ("set_log_level", &["telemetry.log_level.changed"]),
+    ("reset_log_level", &["telemetry.log_level.changed"]),
+    ("close_tenant", &["tenancy.tenant.closed"]),
+    ("migrate_fleet", &["tenancy.fleet.migration_asked"]),
 ];
 
 /// Operations whose ordinary call here is refused: what the one that set the stage, or one made for it,
@@ -100,6 +104,22 @@ const WRITES_NONE: &[(&str, &str)] = &[
     (
         "retry_tenant",
         "needs a tenant whose set-up failed; tenancy's own tests look for its row",
+    ),
+    (
+        "reopen_tenant",
+        "needs a tenant that is closed; tenancy's own tests look for its row",
+    ),
+    (
+        "move_tenant",
+        "needs a second home; tenancy's own tests look for its row",
+    ),
+    (
+        "confirm_move",
+        "needs a move; tenancy's own tests look for its row",
+    ),
+    (
+        "revert_move",
+        "needs a move; tenancy's own tests look for its row",
     ),
     (
         "retry_mail",
@@ -155,6 +175,15 @@ const WRITES_NONE: &[(&str, &str)] = &[
         "asks an authenticator; what its answer does is audited",
     ),
     ("replay_job", "needs a job that died; it does nothing here"),
+    (
+        "start_backup",
+        "needs a place for backups; it does nothing here",
+    ),
+    ("verify_backup", "needs a backup; it does nothing here"),
+    (
+        "restore_tenant",
+        "needs a backup; the tests of backups look for its row",
+    ),
     ("check_import", "works out what an import would do"),
     ("create_branch", "the product's data, no act of security"),
     ("update_branch", "the product's data, no act of security"),

@@ -207,7 +207,8 @@ impl Catalogue {
             return Refused(403, "people_only");
         }
         match (&operation.access, &actor.kind) {
-            (Access::Public | Access::SignedIn, _) => Served,
+            (Access::Public | Access::SignedIn, _)
+            | (Access::Member, Kind::Member(_) | Kind::Service(_)) => Served,
             (Access::Platform { permission }, Kind::Operator)
                 if self.platform.contains(permission) =>
             {
@@ -233,7 +234,7 @@ impl Catalogue {
                     Served
                 }
             }
-            (Access::Tenant { .. }, _) => Refused(404, "not_found"),
+            (Access::Tenant { .. } | Access::Member, _) => Refused(404, "not_found"),
         }
     }
 

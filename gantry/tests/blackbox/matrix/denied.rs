@@ -18,7 +18,7 @@ pub(super) async fn check(stage: &Stage, rows: &[(&Operation, &Row)], report: &m
         let refused = callers(stage, operation, row, report).await;
         report.fact(refused > 0, row.id, "-", "a refused caller", "none");
         match operation.access {
-            Access::Tenant { .. } => {
+            Access::Tenant { .. } | Access::Member => {
                 beyond(stage, operation, row, report).await;
                 filters(stage, operation, row, report).await;
                 pages(stage, operation, row, report).await;

@@ -26,6 +26,8 @@ pub(super) struct Operation {
     pub(super) step_up: bool,
     /// Whether it is refused while the tenant is suspended.
     pub(super) stops_when_suspended: bool,
+    /// Whether it answers with what happens, which is something else each time.
+    pub(super) streams: bool,
 }
 
 /// Who may call.
@@ -36,6 +38,8 @@ pub(super) enum Access {
         permission: String,
         scopes: BTreeSet<String>,
     },
+    /// Every member of the tenant.
+    Member,
     Platform {
         permission: String,
     },
@@ -146,6 +150,9 @@ impl Operation {
             query,
             access: Access::read(&id, described),
             step_up: described["x-step-up"] == true,
+            streams: described["responses"]["200"]["content"]
+                .get("text/event-stream")
+                .is_some(),
             body: described["requestBody"]["content"]
                 .get("application/json")
                 .map(|json| json["schema"].clone()),
@@ -172,7 +179,7 @@ impl Operation {
     }
 
     pub(super) fn is_tenant(&self) -> bool {
-        matches!(self.access, Access::Tenant { .. })
+        matches!(self.access, Access::Tenant { .. } | Access::Member)
     }
 
     pub(super) fn is_public(&self) -> bool {
@@ -195,6 +202,7 @@ impl Access {
             text("x-platform-permission"),
         ) {
             (true, Some(_), None, None) => Self::Public,
+            (false, None, None, None) if described["x-member"] == true => Self::Member,
             (false, None, None, None) => Self::SignedIn,
             (false, None, Some(permission), None) => {
                 let scopes = described["x-scopes"].as_array().into_iter().flatten();

@@ -20,6 +20,8 @@ pub(super) fn table() -> Vec<Row> {
         providers(),
         workspaces(),
         mail(),
+        backups(),
+        vitals(),
         branches(),
         students(),
         imports(),
@@ -262,6 +264,7 @@ fn workspaces() -> Vec<Row> {
         Row::new("get_workspace").shows("tenant_id"),
         Row::new("update_workspace").json(|_| json!({"name": "Renamed Space"})).versioned("get_workspace"),
         Row::new("list_workspace_limits"),
+        Row::new("stream_events").query("follow=false"),
         Row::new("list_tenants").query("page_size=100").shows("tenant_id"),
         Row::new("create_tenant").json(|place| {
             json!({
@@ -276,6 +279,25 @@ fn workspaces() -> Vec<Row> {
         Row::new("resume_tenant").fresh(Fresh::Tenant),
         // Only a tenant whose set-up failed can be set up again.
         Row::new("retry_tenant").or(409, "tenant_state"),
+        Row::new("close_tenant").json(|_| json!({"reason": "gone"})).fresh(Fresh::Tenant),
+        // Only a closed one can be opened again.
+        Row::new("reopen_tenant").fresh(Fresh::Tenant).or(409, "tenant_state"),
+        Row::new("list_moves"),
+        // There is one home here.
+        Row::new("move_tenant").json(|_| json!({"to": "nowhere"})).or(422, "invalid_request"),
+        Row::new("confirm_move").alias("move", "job").or(404, "not_found"),
+        Row::new("revert_move").alias("move", "job").or(404, "not_found"),
+        Row::new("get_fleet"),
+        Row::new("migrate_fleet"),
+    ]
+}
+
+fn vitals() -> Vec<Row> {
+    vec![
+        Row::new("get_metrics_window"),
+        Row::new("get_log_level"),
+        Row::new("set_log_level").json(|_| json!({"level": "info"})),
+        Row::new("reset_log_level"),
     ]
 }
 
@@ -290,6 +312,33 @@ fn mail() -> Vec<Row> {
         Row::new("replay_job")
             .alias("id", "job")
             .or(404, "not_found"),
+    ]
+}
+
+/// There is no place for backups here, so there are none.
+fn backups() -> Vec<Row> {
+    vec![
+        Row::new("list_backups").query("page_size=100"),
+        Row::new("start_backup").or(409, "backup_not_configured"),
+        Row::new("get_backup")
+            .alias("backup", "job")
+            .or(404, "not_found"),
+        Row::new("list_backup_databases")
+            .alias("backup", "job")
+            .or(404, "not_found"),
+        Row::new("verify_backup")
+            .alias("backup", "job")
+            .or(404, "not_found"),
+        Row::new("restore_tenant")
+            .alias("backup", "job")
+            .json(|place| json!({"tenant": place["tenant_id"], "reason": "as the matrix asks"}))
+            .or(404, "not_found"),
+        Row::new("list_backup_works").query("page_size=100"),
+        Row::new("get_backup_work")
+            .alias("work", "job")
+            .or(404, "not_found"),
+        Row::new("get_backup_status"),
+        Row::new("get_workspace_backups"),
     ]
 }
 

@@ -2,9 +2,11 @@
 
 mod auditlog;
 mod backup;
+mod doctor;
 mod keys;
 mod look;
 mod rescue;
+mod tenants;
 mod words;
 
 use std::process::{Command, Output};

@@ -35,8 +35,20 @@ fn what_is_no_command_ends_with_64_and_how_it_is_used() {
 fn help_names_every_verb_and_asking_for_it_is_no_mistake() {
     let help = gantry(&["--help"], &[]).ends(0).out;
     for verb in [
-        "serve", "config", "user", "keys", "mail", "jobs", "tenant", "auditlog", "backup",
-        "restore", "openapi",
+        "serve",
+        "config",
+        "user",
+        "keys",
+        "mail",
+        "jobs",
+        "tenant",
+        "auditlog",
+        "backup",
+        "restore",
+        "doctor",
+        "healthcheck",
+        "openapi",
+        "schema",
     ] {
         let told = help
             .lines()

@@ -10,7 +10,9 @@ use gantry_kernel::{TenantId, Timestamp};
 use super::format::{Header, Summary};
 use super::read::Reader;
 use super::{CopyError, Stamp, Subject, apart, model, postgres, sqlite};
-use crate::databases::{Place, Shared};
+use crate::SqliteConfig;
+use crate::databases::Shared;
+use crate::homes::At;
 use crate::migrate::{self, Plan};
 use crate::postgres::PgConn;
 use crate::sqlite::{Mode, SqliteConn, discard, make_dir};
@@ -37,17 +39,18 @@ pub(super) async fn prove(
         let plan = plan_of(&shared, reader.header());
         let stamp = own_stamp(reader.header());
         let now = shared.kernel.now();
-        match &shared.place {
-            Place::Sqlite { .. } => {
+        match shared.homes.own()? {
+            At::Files(_) => {
                 let name: TenantId = shared.kernel.id();
                 let path = scratch(&shared.config.data_dir.join("scratch"), name, now)?;
-                let made = on_sqlite(&shared, &path, &plan, stamp.as_ref(), reader);
+                let sqlite = &shared.config.sqlite;
+                let made = on_sqlite(sqlite, now, &path, &plan, stamp.as_ref(), reader);
                 let removed = discard(&path);
                 let proof = made?;
                 removed?;
                 Ok(proof)
             }
-            Place::Postgres(server) => {
+            At::Server(server) => {
                 let draft = server.new_draft().await?;
                 let made = match server.inside(&draft).await {
                     Ok(mut loan) => {
@@ -91,7 +94,7 @@ fn own_stamp(header: &Header) -> Option<Stamp> {
 }
 
 /// A name for a scratch file; those of processes that were killed long ago are removed.
-fn scratch(folder: &Path, name: TenantId, now: Timestamp) -> Result<PathBuf, CopyError> {
+pub(super) fn scratch(folder: &Path, name: TenantId, now: Timestamp) -> Result<PathBuf, CopyError> {
     make_dir(folder)?;
     for entry in std::fs::read_dir(folder).map_err(CopyError::Read)? {
         let entry = entry.map_err(CopyError::Read)?;
@@ -113,15 +116,15 @@ fn scratch(folder: &Path, name: TenantId, now: Timestamp) -> Result<PathBuf, Cop
 /// Makes the file at `path`, which must not be there, from the copy. The caller removes it when this
 /// fails.
 pub(super) fn on_sqlite<R: Read>(
-    shared: &Shared,
+    config: &SqliteConfig,
+    now: Timestamp,
     path: &Path,
     plan: &Plan,
     stamp: Option<&Stamp>,
     mut reader: Reader<R>,
 ) -> Result<Proof, CopyError> {
-    let now = shared.kernel.now();
     let cut = plan.cut_to(&reader.header().schema)?;
-    let conn = SqliteConn::open(path, Mode::Create, &shared.config.sqlite)?;
+    let conn = SqliteConn::open(path, Mode::Create, config)?;
     migrate::on_sqlite(&conn, &cut, now)?;
     if let Some(stamp) = stamp {
         sqlite::stamp(&conn, stamp)?;

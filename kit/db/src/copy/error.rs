@@ -37,6 +37,9 @@ pub enum CopyError {
         /// What it should be of.
         wanted: String,
     },
+    /// There is something already where only nothing may be.
+    #[error("{0} is there already; restoring everything needs an empty installation")]
+    Occupied(String),
     /// A database is not what its migrations make, so a copy would leave something out.
     #[error("the database does not fit its migrations: {0}")]
     Unfit(String),

@@ -3,7 +3,8 @@
 //!
 //! A copy is taken in one snapshot of a live database ([`ControlDb::copy_to`], [`TenantDb::copy_to`]),
 //! checked without any database ([`verify`]), proven by loading it into a scratch database and copying
-//! that again ([`Tenants::prove`](crate::Tenants::prove)), and loaded as the next life of a tenant ([`Tenants::load`](crate::Tenants::load)).
+//! that again ([`Tenants::prove`](crate::Tenants::prove)), and loaded as the next life of a tenant ([`Tenants::load`](crate::Tenants::load)), also in
+//! another home, followed by what changes meanwhile ([`Tenants::relocate`](crate::Tenants::relocate)).
 //! Equal contents have equal hashes on both engines. A copy says by which migrations its schema was
 //! made: it is loaded into exactly that schema and then migrated forward, and a copy of a newer
 //! program is refused by the name of the migration that is unknown.
@@ -12,11 +13,14 @@
 //! explain makes taking a copy fail.
 
 mod build;
+mod delta;
 mod error;
 mod format;
+mod installation;
 mod model;
 mod postgres;
 mod read;
+mod relocate;
 mod sqlite;
 mod tenants;
 mod write;
@@ -31,8 +35,11 @@ use tokio::runtime::Handle;
 pub use build::Proof;
 pub use error::CopyError;
 pub use format::{FORMAT, Header, Subject, Summary, TableSum};
+pub use installation::{Arriving, vacate};
+pub(crate) use postgres::dump as dump_postgres;
 pub use read::verify;
-pub use tenants::Loaded;
+pub use relocate::Relocation;
+pub use tenants::{Adoption, Loaded};
 
 use crate::migrate::Plan;
 use crate::tx::Conn;
@@ -99,7 +106,7 @@ async fn dump<W: Write>(tx: &mut Tx, plan: &Plan, out: W) -> Result<(W, Summary)
 }
 
 /// Runs work that also blocks (on files, on compression) on a thread for it.
-async fn apart<T: Send + 'static>(
+pub(crate) async fn apart<T: Send + 'static>(
     work: impl Future<Output = Result<T, CopyError>> + Send + 'static,
 ) -> Result<T, CopyError> {
     let runtime = Handle::current();

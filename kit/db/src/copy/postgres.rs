@@ -24,7 +24,7 @@ const MOST: u64 = 2_000;
 const CHUNK: usize = 4 << 20;
 
 /// Writes what the connection's transaction sees.
-pub(super) async fn dump<W: Write>(
+pub(crate) async fn dump<W: Write>(
     conn: &PgConn,
     plan: &Plan,
     now: Timestamp,
@@ -80,7 +80,7 @@ async fn rows<W: Write>(
     }
 }
 
-async fn batch(conn: &PgConn, text: &str) -> Result<(), DbError> {
+pub(super) async fn batch(conn: &PgConn, text: &str) -> Result<(), DbError> {
     conn.raw_batch(text).await.map_err(|e| failure(&e))
 }
 
@@ -159,13 +159,13 @@ pub(super) async fn load<R: Read>(
 }
 
 /// A foreign key, its names written as identifiers.
-struct ForeignKey {
-    table: String,
-    name: String,
-    definition: String,
+pub(super) struct ForeignKey {
+    pub(super) table: String,
+    pub(super) name: String,
+    pub(super) definition: String,
 }
 
-async fn foreign_keys(conn: &PgConn) -> Result<Vec<ForeignKey>, DbError> {
+pub(super) async fn foreign_keys(conn: &PgConn) -> Result<Vec<ForeignKey>, DbError> {
     let rows = conn
         .raw_query(
             "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid) \
@@ -218,7 +218,7 @@ fn weight(value: &Value) -> usize {
 }
 
 /// Writes the waiting rows with one COPY, which is one transaction.
-async fn put(
+pub(super) async fn put(
     conn: &PgConn,
     table: Option<&Table>,
     waiting: &mut Vec<Vec<Value>>,

@@ -87,6 +87,11 @@ impl<R: Read> Reader<R> {
         &self.header
     }
 
+    /// Whether a table has begun and not ended.
+    pub(super) const fn in_table(&self) -> bool {
+        self.open.is_some()
+    }
+
     pub(super) fn next(&mut self) -> Result<Event, CopyError> {
         let (kind, payload) = self.frame()?;
         match (kind, self.open.take()) {

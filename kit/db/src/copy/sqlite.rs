@@ -122,15 +122,7 @@ fn fill<R: Read>(
     loop {
         match reader.next()? {
             Event::Table(table) => {
-                let places: Vec<String> = (1..=table.columns.len())
-                    .map(|number| format!("?{number}"))
-                    .collect();
-                text = Some(format!(
-                    "INSERT INTO {} ({}) VALUES ({})",
-                    model::quoted(&super::known(tables, &table)?.name),
-                    model::columns(&table),
-                    places.join(", ")
-                ));
+                text = Some(inserting(super::known(tables, &table)?));
             }
             Event::Row(values) => {
                 let Some(text) = &text else {
@@ -153,7 +145,20 @@ fn fill<R: Read>(
     }
 }
 
-fn cell(value: Value) -> Cell {
+/// The statement that adds a row.
+pub(super) fn inserting(table: &Table) -> String {
+    let places: Vec<String> = (1..=table.columns.len())
+        .map(|number| format!("?{number}"))
+        .collect();
+    format!(
+        "INSERT INTO {} ({}) VALUES ({})",
+        model::quoted(&table.name),
+        model::columns(table),
+        places.join(", ")
+    )
+}
+
+pub(super) fn cell(value: Value) -> Cell {
     match value {
         Value::Null => Cell::Null,
         Value::Int(n) => Cell::Integer(n),

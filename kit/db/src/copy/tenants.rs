@@ -2,24 +2,25 @@
 //! then one control transaction that makes the directory point to the new one.
 
 use std::io::Read;
-use std::sync::Arc;
 
 use gantry_kernel::TenantId;
 
 use super::build::{self, plan_of};
 use super::read::Reader;
 use super::{CopyError, Proof, Stamp, Subject, Summary, apart};
-use crate::databases::{Place, Shared};
-use crate::sqlite::{Files, drafted};
-use crate::{ControlTx, DbError, TenantDb, Tenants, args, directory, sql};
+use crate::directory::{self, Address};
+use crate::homes::{At, Home};
+use crate::sqlite::{Files, drafted, make_dir, parent};
+use crate::{ControlDb, ControlTx, DbError, TenantDb, Tenants};
 
 /// A tenant's next life, complete and compared with its copy, but not yet in the directory.
 pub struct Loaded {
     db: TenantDb,
     proof: Proof,
-    from: directory::Tenant,
+    pub(super) from: directory::Tenant,
     incarnation: i64,
-    address: String,
+    pub(super) home: Home,
+    pub(super) address: String,
     schema_version: i64,
 }
 
@@ -44,16 +45,45 @@ impl Loaded {
         &self.from.database
     }
 
+    /// What makes it the tenant's.
+    pub fn adoption(&self) -> Adoption {
+        Adoption {
+            tenant: self.from.id,
+            before: self.from.incarnation,
+            incarnation: self.incarnation,
+            home: self.home.clone(),
+            address: self.address.clone(),
+            schema_version: self.schema_version,
+        }
+    }
+}
+
+/// A tenant's move into its next life.
+#[derive(Clone, Debug)]
+pub struct Adoption {
+    tenant: TenantId,
+    before: i64,
+    incarnation: i64,
+    home: Home,
+    address: String,
+    schema_version: i64,
+}
+
+impl Adoption {
     /// Makes the directory point to the new life; [`DbError::Stale`] when the tenant has begun another
-    /// one since. Call [`Tenants::adopted`] after the commit.
+    /// one since. Call [`Tenants::replaced`] after the commit.
     pub async fn adopt(&self, tx: &mut ControlTx) -> Result<(), DbError> {
-        let id = self.from.id;
-        begin_life(
+        let to = Address {
+            engine: self.home.engine().name(),
+            cluster: self.home.cluster().to_owned(),
+            database: self.address.clone(),
+        };
+        directory::move_to(
             tx,
-            id,
-            self.from.incarnation,
+            self.tenant,
+            self.before,
             self.incarnation,
-            &self.address,
+            &to,
             self.schema_version,
         )
         .await
@@ -69,7 +99,7 @@ impl Tenants {
     }
 
     /// Loads a copy of a tenant's contents as its next life. The tenant goes on with its present
-    /// database until [`Loaded::adopt`]; one that is never adopted is overwritten by the next attempt.
+    /// database until [`Adoption::adopt`]; one that is never adopted is overwritten by the next attempt.
     pub async fn load(
         &self,
         id: TenantId,
@@ -80,52 +110,43 @@ impl Tenants {
             .read(async |tx| directory::by_id(tx, id).await)
             .await?
             .ok_or(DbError::TenantMissing(id))?;
-        let shared = Arc::clone(self.shared());
-        apart(async move { load(shared, from, source).await }).await
+        let home = if from.cluster.is_empty() {
+            self.own_home()?
+        } else {
+            Home::of(&from)
+        };
+        let control = self.control().clone();
+        apart(async move { load(control, from, home, source).await }).await
     }
 
-    /// After the commit of [`Loaded::adopt`]: whoever still holds the former database loses it.
-    pub async fn adopted(&self, loaded: &Loaded) -> Result<(), DbError> {
-        self.close(loaded.from.id);
-        match &self.shared().place {
-            Place::Sqlite { .. } => Ok(()),
-            Place::Postgres(server) => server.shut(&loaded.from.database).await,
+    /// After the commit of [`Adoption::adopt`]: whoever still holds the former database
+    /// ([`Loaded::replaced`]) loses it. As often as asked.
+    pub async fn replaced(&self, id: TenantId, former: &str) -> Result<(), DbError> {
+        self.leave_for_good(id);
+        if former.is_empty() {
+            return Ok(());
+        }
+        let tenant = self
+            .control()
+            .read(async |tx| directory::by_id(tx, id).await)
+            .await?
+            .ok_or(DbError::TenantMissing(id))?;
+        // A restore stays in the home the tenant had.
+        match self.shared().homes.of(&tenant)? {
+            At::Files(_) => Ok(()),
+            At::Server(server) => server.shut(former).await,
         }
     }
 }
 
-/// Makes the directory point to the database of a tenant's next life; [`DbError::Stale`] when it has
-/// begun another one since.
-async fn begin_life(
-    tx: &mut ControlTx,
-    id: TenantId,
-    before: i64,
-    incarnation: i64,
-    database: &str,
-    schema_version: i64,
-) -> Result<(), DbError> {
-    let now = tx.now();
-    let changed = tx
-        .execute(
-            sql!(
-                "UPDATE tenants SET incarnation = $3, database = $4, schema_version = $5, \
-                 version = version + 1, updated_at = $6 WHERE id = $1 AND incarnation = $2"
-            ),
-            &args![id, before, incarnation, database, schema_version, now],
-        )
-        .await?;
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(DbError::Stale)
-    }
-}
-
-async fn load(
-    shared: Arc<Shared>,
+/// Loads a copy as the next life of a tenant in a home of its own or of another kind.
+pub(super) async fn load(
+    control: ControlDb,
     from: directory::Tenant,
+    home: Home,
     source: impl Read,
 ) -> Result<Loaded, CopyError> {
+    let shared = control.shared();
     let reader = Reader::new(source)?;
     let header = reader.header();
     let created_at = match header.subject {
@@ -137,7 +158,7 @@ async fn load(
             });
         }
     };
-    let plan = plan_of(&shared, header);
+    let plan = plan_of(shared, header);
     let incarnation = from.incarnation + 1;
     let stamp = Stamp {
         id: from.id,
@@ -145,16 +166,19 @@ async fn load(
         incarnation,
         created_at,
     };
-    let (address, proof) = match &shared.place {
-        Place::Sqlite { files, .. } => {
+    let (address, proof) = match shared.homes.at(&home)? {
+        At::Files(place) => {
             let address = Files::name(from.id, incarnation);
-            let path = files.at(&address);
+            let path = place.files.at(&address);
+            // Elsewhere the tenant may never have been here.
+            make_dir(parent(&path)?)?;
             let proof = drafted(&path, |draft| {
-                build::on_sqlite(&shared, draft, &plan, Some(&stamp), reader)
+                let (sqlite, now) = (&shared.config.sqlite, shared.kernel.now());
+                build::on_sqlite(sqlite, now, draft, &plan, Some(&stamp), reader)
             })?;
             (address, proof)
         }
-        Place::Postgres(server) => {
+        At::Server(server) => {
             let address = server.name(from.id, incarnation);
             let draft = server.new_draft().await?;
             let made = match server.inside(&draft).await {
@@ -181,11 +205,12 @@ async fn load(
         }
     };
     Ok(Loaded {
-        db: TenantDb::at(&shared, from.id, &address),
+        db: TenantDb::at(&control, from.id, &home, &address)?,
         schema_version: plan.version(),
         proof,
         from,
         incarnation,
+        home,
         address,
     })
 }

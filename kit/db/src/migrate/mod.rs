@@ -7,11 +7,13 @@
 
 mod ddl;
 mod run;
+mod shape;
 mod steps;
 
 use gantry_kernel::crypto::sha256_hex;
 
 pub(crate) use run::{on_postgres, on_sqlite, postgres_applied, sqlite_applied};
+pub use shape::{ColumnShape, ReferenceShape, TableShape};
 pub use steps::SchemaStep;
 
 use crate::{DbError, Engine};
@@ -234,6 +236,19 @@ impl Plan {
             ]);
         }
         sha256_hex(text.as_bytes()).chars().take(16).collect()
+    }
+
+    /// Whether this plan changes a database that is in use already.
+    pub(crate) fn changes(&self, applied: &[Applied]) -> Result<bool, DbError> {
+        Ok(!applied.is_empty() && !self.pending(applied)?.is_empty())
+    }
+
+    /// The names of what is left to do, as `module/name`.
+    pub(crate) fn pending_names(&self, applied: &[Applied]) -> Result<Vec<String>, DbError> {
+        let pending = self.pending(applied)?.into_iter();
+        Ok(pending
+            .map(|step| format!("{}/{}", step.module, step.migration.name))
+            .collect())
     }
 
     /// What is left to do, given what was applied.

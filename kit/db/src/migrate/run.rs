@@ -25,7 +25,8 @@ pub(crate) fn on_sqlite(conn: &SqliteConn, plan: &Plan, now: Timestamp) -> Resul
         return Ok(0);
     }
     conn.batch("BEGIN IMMEDIATE")?;
-    let outcome = sqlite_steps(conn, plan, now).and_then(|count| {
+    let outcome = conn.open_to_writes().and_then(|()| {
+        let count = sqlite_steps(conn, plan, now)?;
         conn.batch("COMMIT")?;
         Ok(count)
     });

@@ -8,14 +8,17 @@ use std::time::Duration;
 
 use gantry_kernel::{Kernel, Slug, TenantId};
 use tokio::sync::{Mutex, Semaphore};
-use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, error::SqlState};
 
+use super::config::PostgresConfig;
 use super::conn::{Limits, PgConn};
-use super::pool::{Loan, Pool, open};
+use super::notices::Notices;
+use super::pool::{Loan, Pool, Spot, open};
+use super::tls::Tls;
+use crate::DbError;
+use crate::keep::Keep;
 use crate::migrate::{self, Plan};
 use crate::sqlite::{Owner, same_owner};
-use crate::{DbConfig, DbError, PostgresConfig};
 
 /// Attempts while somebody else is connected to the template.
 const ATTEMPTS: u32 = 10;
@@ -30,52 +33,28 @@ const LONGEST_NAME: usize = 63;
 /// `_tmpl_` and 16 hexadecimal digits; `_t_` and 32 of an id.
 const LONGEST_SUFFIX: usize = 35;
 
-/// A server and what this process holds of it.
-pub(crate) struct Server {
-    config: Config,
-    pub(super) control: String,
-    limits: Limits,
-    /// Control has connections of its own: a tenant's transaction waits for control while it holds
-    /// its own, and must never wait for itself.
-    pub(crate) control_pool: Arc<Pool>,
-    pub(crate) tenant_pool: Arc<Pool>,
-    admin: Arc<Semaphore>,
-    pub(super) template: Mutex<Option<String>>,
-    pub(super) kernel: Kernel,
+/// How a server is reached.
+#[derive(Clone)]
+pub(crate) struct Target {
+    pub(crate) config: Config,
+    pub(crate) tls: Option<Tls>,
+    pub(crate) named_statements: bool,
+    pub(crate) transaction_pooler: bool,
 }
 
-impl Server {
-    pub(crate) fn new(
-        db: &DbConfig,
-        postgres: &PostgresConfig,
-        kernel: Kernel,
-    ) -> Result<Self, DbError> {
-        let mut config: Config = postgres
-            .url
-            .parse()
-            .map_err(|e| DbError::Config(format!("postgres url: {e}")))?;
-        if config.get_ssl_mode() == SslMode::Require {
-            return Err(DbError::Config(
-                "sslmode=require: this version cannot speak TLS to PostgreSQL; use a local or \
-                 private connection"
-                    .to_owned(),
-            ));
-        }
+impl Target {
+    /// Reads the settings; the name of the database they give comes with it.
+    pub(crate) fn new(postgres: &PostgresConfig) -> Result<(Self, String), DbError> {
+        let (mut config, tls) = postgres.parse()?;
         let control = config
             .get_dbname()
             .ok_or_else(|| DbError::Config("the postgres url names no database".to_owned()))?
             .to_owned();
         if control.len() + LONGEST_SUFFIX > LONGEST_NAME {
             return Err(DbError::Config(format!(
-                "the control database's name may have {} characters at most",
+                "the name of the database in a postgres url may have {} characters at most",
                 LONGEST_NAME - LONGEST_SUFFIX
             )));
-        }
-        let cap = postgres.max_connections;
-        if cap < 4 {
-            return Err(DbError::Config(
-                "at least 4 postgres connections are needed".to_owned(),
-            ));
         }
         config.application_name("gantry");
         if config.get_connect_timeout().is_none() {
@@ -89,27 +68,75 @@ impl Server {
             config.keepalives_interval(Duration::from_secs(5));
             config.keepalives_retries(config.get_keepalives_retries().unwrap_or(3));
         }
-        let limits = Limits {
-            transaction: db.max_transaction,
+        let target = Self {
+            config,
+            tls,
             named_statements: postgres.named_statements,
             transaction_pooler: postgres.transaction_pooler,
         };
-        let for_control = (cap / 4).max(1);
-        let pool = |size| Arc::new(Pool::new(config.clone(), limits, size, db.max_wait));
-        Ok(Self {
-            control_pool: pool(for_control),
-            tenant_pool: pool(cap - for_control - 1),
-            admin: Arc::new(Semaphore::new(1)),
-            template: Mutex::new(None),
+        Ok((target, control))
+    }
+}
+
+/// A server and what this process holds of it.
+pub(crate) struct Server {
+    cluster: Arc<str>,
+    target: Target,
+    pub(super) control: String,
+    limits: Limits,
+    pub(crate) tenant_pool: Arc<Pool>,
+    admin: Arc<Semaphore>,
+    pub(super) keep: Keep,
+    pub(super) template: Mutex<Option<String>>,
+    pub(super) kernel: Kernel,
+    /// No more new tenants than so many, about.
+    pub(crate) max_tenants: i64,
+}
+
+impl Server {
+    pub(crate) fn new(
+        cluster: Arc<str>,
+        (target, control): (Target, String),
+        max_tenants: i64,
+        limits: Limits,
+        tenant_pool: Arc<Pool>,
+        keep: Keep,
+        kernel: Kernel,
+    ) -> Self {
+        Self {
+            cluster,
+            target,
             control,
             limits,
+            tenant_pool,
+            admin: Arc::new(Semaphore::new(1)),
+            keep,
+            template: Mutex::new(None),
             kernel,
-            config,
-        })
+            max_tenants,
+        }
+    }
+
+    /// A database of this server.
+    pub(crate) fn spot(&self, database: &str) -> Spot {
+        Spot {
+            cluster: Arc::clone(&self.cluster),
+            database: database.into(),
+        }
     }
 
     pub(crate) fn control(&self) -> &str {
         &self.control
+    }
+
+    /// Listens on the control database. `None` behind a pooler in transaction mode, which hands no notices on.
+    pub(crate) async fn notices(&self, channel: &'static str) -> Result<Option<Notices>, DbError> {
+        if self.target.transaction_pooler {
+            return Ok(None);
+        }
+        Notices::listen(&self.target, &self.control, channel)
+            .await
+            .map(Some)
     }
 
     /// The name of the database of a tenant's life. Later ones are named in base 32, because their
@@ -131,32 +158,47 @@ impl Server {
 
     /// Makes the control database if it is missing and brings it to the plan.
     pub(crate) async fn open_control(&self, plan: &Plan) -> Result<usize, DbError> {
-        let conn = match self.admin(&self.control).await {
-            Ok(conn) => Ok(conn),
-            Err(DbError::Unavailable(_)) => {
-                let mut outside = self.admin("postgres").await?;
-                if exists(&outside, &self.control).await? {
-                    drop(outside);
-                    self.admin(&self.control).await
-                } else {
-                    there_already(create(&mut outside, &self.control).await)?;
-                    drop(outside);
-                    self.admin(&self.control).await
-                }
-            }
-            Err(error) => Err(error),
-        };
-        let mut conn = conn?;
-        let now = self.kernel.now();
+        let conn = self.open_base().await?;
         within(self.limits.transaction, check_collation(&conn)).await?;
+        let now = self.kernel.now();
+        let mut conn = within(MAKING, self.keep_before(conn, "control", plan)).await?;
         within(MAKING, migrate::on_postgres(&mut conn, plan, now)).await
     }
 
-    /// Lends no more connections, after waiting within bounds for what is under way. Tenants first:
-    /// their commits still write to control.
-    pub(crate) async fn close(&self) {
-        self.tenant_pool.close().await;
-        self.control_pool.close().await;
+    /// A connection to the control database as it is; `None` when it is not there.
+    pub(crate) async fn look_at_control(&self) -> Result<Option<PgConn>, DbError> {
+        match self.admin(&self.control).await {
+            Ok(conn) => Ok(Some(conn)),
+            Err(DbError::Unavailable(why)) => {
+                let outside = self.admin("postgres").await?;
+                if exists(&outside, &self.control).await? {
+                    Err(DbError::Unavailable(why))
+                } else {
+                    Ok(None)
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A connection to the database of the URL, which is made if it is missing.
+    pub(crate) async fn open_base(&self) -> Result<PgConn, DbError> {
+        match self.admin(&self.control).await {
+            Ok(conn) => Ok(conn),
+            Err(DbError::Unavailable(_)) => {
+                let mut outside = self.admin("postgres").await?;
+                if !exists(&outside, &self.control).await? {
+                    there_already(create(&mut outside, &self.control).await)?;
+                }
+                drop(outside);
+                self.admin(&self.control).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes no more databases.
+    pub(crate) fn close(&self) {
         self.admin.close();
     }
 
@@ -167,22 +209,24 @@ impl Server {
         owner: Owner,
         plan: &Plan,
     ) -> Result<usize, DbError> {
+        let spot = self.spot(database);
         loop {
             let Loan {
-                mut conn,
+                conn,
                 place,
                 reused,
-            } = self.tenant_pool.take(database).await?;
+            } = self.tenant_pool.take(&spot).await?;
             match within(self.limits.transaction, check_owner(&conn, owner)).await {
                 Ok(()) => {}
                 // It died, or fell silent, while it lay idle.
                 Err(DbError::Unavailable(_)) if reused => {
-                    self.tenant_pool.forget(Some(database));
+                    self.tenant_pool.forget(Some(&spot));
                     continue;
                 }
                 Err(error) => return Err(error),
             }
             let now = self.kernel.now();
+            let mut conn = within(MAKING, self.keep_before(conn, database, plan)).await?;
             let count = within(MAKING, migrate::on_postgres(&mut conn, plan, now)).await?;
             self.tenant_pool.put(conn, place);
             return Ok(count);
@@ -205,7 +249,7 @@ impl Server {
         self.copy(&template, &name).await?;
         let Loan {
             mut conn, place, ..
-        } = self.tenant_pool.take(&name).await?;
+        } = self.tenant_pool.take(&self.spot(&name)).await?;
         let now = self.kernel.now();
         conn.raw_execute(
             "INSERT INTO _meta (one, tenant_id, slug, incarnation, created_at) \
@@ -251,7 +295,7 @@ impl Server {
             .acquire_owned()
             .await
             .map_err(|_| DbError::Unavailable("the databases are closing".to_owned()))?;
-        let mut conn = open(&self.config, database, self.limits, permit).await?;
+        let mut conn = open(&self.target, database, self.limits, permit).await?;
         conn.batch(
             "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
              SET lock_timeout = '60s'",

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
+use super::admin::Target;
 use super::error::{connection_lost, failure, statement_outdated};
 use super::value::Param;
 use crate::{DbError, Engine, Sql};
@@ -25,6 +26,24 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
+    /// For servers without a pooler between.
+    pub(crate) const fn new(transaction: Duration) -> Self {
+        Self {
+            transaction,
+            named_statements: true,
+            transaction_pooler: false,
+        }
+    }
+
+    /// As this server's pooler can bear them.
+    pub(crate) const fn with(self, server: &Target) -> Self {
+        Self {
+            transaction: self.transaction,
+            named_statements: server.named_statements,
+            transaction_pooler: server.transaction_pooler,
+        }
+    }
+
     /// As `SET` statements: once per connection, or per transaction behind a pooler.
     pub(crate) fn settings(&self, scope: &str) -> String {
         let millis = self.transaction.as_millis().max(1);
@@ -42,6 +61,7 @@ pub(crate) struct PgConn {
     statements: HashMap<&'static str, Statement>,
     broken: bool,
     outdated: bool,
+    fenced: bool,
     /// Told at the end how long answers under way may still be waited for.
     line: Option<oneshot::Sender<Duration>>,
 }
@@ -63,6 +83,7 @@ impl PgConn {
             statements: HashMap::new(),
             broken: false,
             outdated: false,
+            fenced: false,
             line: Some(line),
         }
     }
@@ -203,11 +224,18 @@ impl PgConn {
         self.outdated
     }
 
+    /// A statement was refused because the database is moving.
+    pub(crate) const fn is_fenced(&self) -> bool {
+        self.fenced
+    }
+
     fn note<T>(&mut self, outcome: Result<T, tokio_postgres::Error>) -> Result<T, DbError> {
         outcome.map_err(|error| {
             self.outdated |= statement_outdated(&error);
             self.broken |= self.outdated || connection_lost(&error);
-            failure(&error)
+            let failure = failure(&error);
+            self.fenced |= matches!(failure, DbError::Moving);
+            failure
         })
     }
 }

@@ -8,10 +8,11 @@ use gantry_kernel::Kernel;
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::conn::{Commit, PgConn};
-use super::pool::{Loan, LoanPlace, Pool};
+use super::pool::{Loan, LoanPlace, Pool, Spot};
 use crate::DbError;
 use crate::hook::HookSlot;
 use crate::poll::guarded;
+use crate::stats::Stats;
 use crate::tx::{Conn, Scoped, Tx};
 
 /// Attempts of a write that PostgreSQL could not serialise.
@@ -26,13 +27,15 @@ const READ: &str = "ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// A database on a server.
 pub(crate) struct PgDb {
-    name: String,
+    spot: Spot,
     pool: Arc<Pool>,
     kernel: Kernel,
     hook: HookSlot,
     max_transaction: Duration,
+    stats: Arc<Stats>,
     turns: RwLock<()>,
     lost: AtomicBool,
+    fenced: AtomicBool,
 }
 
 /// How a write attempt shares the database with the others of this process; held, not read.
@@ -49,20 +52,23 @@ enum Attempt<T, E> {
 
 impl PgDb {
     pub(crate) fn new(
-        name: String,
+        spot: Spot,
         pool: Arc<Pool>,
         kernel: Kernel,
         hook: HookSlot,
         max_transaction: Duration,
+        stats: Arc<Stats>,
     ) -> Self {
         Self {
-            name,
+            spot,
             pool,
             kernel,
             hook,
             max_transaction,
+            stats,
             turns: RwLock::new(()),
             lost: AtomicBool::new(false),
+            fenced: AtomicBool::new(false),
         }
     }
 
@@ -80,7 +86,7 @@ impl PgDb {
         if cap > self.max_transaction {
             conn.allow(cap).await?;
         }
-        let tx = Tx::new(Conn::Postgres(conn), self.kernel.clone(), S::tenant_of(key));
+        let tx = self.tx::<S>(conn, key);
         let waiting = tx.waiting();
         let mut scoped = S::wrap(tx, key);
         let outcome = guarded(f(&mut scoped), waiting, cap).await;
@@ -117,7 +123,7 @@ impl PgDb {
             Err(error) => return Attempt::Over(Err(error.into())),
         };
         let started = Instant::now();
-        let tx = Tx::new(Conn::Postgres(conn), self.kernel.clone(), S::tenant_of(key));
+        let tx = self.tx::<S>(conn, key);
         let waiting = tx.waiting();
         let mut scoped = S::wrap(tx, key);
         let outcome = guarded(f(&mut scoped), waiting, self.max_transaction).await;
@@ -149,10 +155,19 @@ impl PgDb {
             self.end(tx, place).await;
             return Attempt::Over(Err(error.into()));
         }
+        let committing = Instant::now();
         let committed = match &mut tx.conn {
             Conn::Postgres(conn) => conn.commit().await,
             Conn::Sqlite(_) => Commit::Refused(DbError::Other("another engine".to_owned())),
         };
+        match &committed {
+            Commit::Done => self.stats.committed(committing),
+            Commit::Refused(error) => self.stats.failed("commit", error),
+            Commit::Unknown(why) => {
+                let error = DbError::CommitUnknown(why.clone());
+                self.stats.failed("commit", &error);
+            }
+        }
         match committed {
             Commit::Done => {
                 if let Conn::Postgres(conn) = tx.conn {
@@ -170,6 +185,11 @@ impl PgDb {
             }
             Commit::Unknown(detail) => Attempt::Over(Err(DbError::CommitUnknown(detail).into())),
         }
+    }
+
+    fn tx<S: Scoped>(&self, conn: PgConn, key: S::Key) -> Tx {
+        let (kernel, stats) = (self.kernel.clone(), Arc::clone(&self.stats));
+        Tx::new(Conn::Postgres(conn), kernel, S::tenant_of(key), stats)
     }
 
     async fn turn(&self, attempt: u32) -> Turn<'_> {
@@ -195,14 +215,17 @@ impl PgDb {
             } = self.take().await?;
             match conn.begin(how).await {
                 Ok(()) => return Ok((conn, place)),
-                Err(_) if reused && conn.is_broken() => self.pool.forget(Some(&self.name)),
+                Err(_) if reused && conn.is_broken() => self.pool.forget(Some(&self.spot)),
                 Err(error) => return Err(error),
             }
         }
     }
 
     async fn take(&self) -> Result<Loan, DbError> {
-        let taken = self.pool.take(&self.name).await;
+        let taken = self.pool.take(&self.spot).await;
+        if let Err(error) = &taken {
+            self.stats.failed("connect", error);
+        }
         if matches!(taken, Err(DbError::Unavailable(_))) {
             self.lost.store(true, Ordering::Relaxed);
         }
@@ -215,14 +238,22 @@ impl PgDb {
         self.lost.load(Ordering::Relaxed)
     }
 
+    /// Whether a write was refused, since this was last asked, because the database is moving.
+    pub(crate) fn fenced(&self) -> bool {
+        self.fenced.swap(false, Ordering::Relaxed)
+    }
+
     /// Rolls back and returns the connection; one that does not answer is closed.
     async fn end(&self, tx: Tx, place: LoanPlace) {
         let quiet = !tx.waiting().load(Ordering::Relaxed);
         let Conn::Postgres(mut conn) = tx.conn else {
             return;
         };
+        if conn.is_fenced() {
+            self.fenced.store(true, Ordering::Relaxed);
+        }
         if conn.is_outdated() {
-            self.pool.forget(Some(&self.name));
+            self.pool.forget(Some(&self.spot));
         }
         if conn.is_broken() || !quiet {
             return;

@@ -16,7 +16,7 @@ impl Server {
     /// An empty database under a name that tells when it was made; see `template` for what becomes of
     /// abandoned ones.
     pub(crate) async fn new_draft(&self) -> Result<String, DbError> {
-        let mut conn = self.admin(self.control()).await?;
+        let mut conn = self.open_base().await?;
         self.sweep_drafts(&mut conn).await?;
         let draft = self.draft_name();
         create(&mut conn, &draft)
@@ -27,7 +27,7 @@ impl Server {
 
     /// A connection to a draft without time limits, counted as a tenant's. It is closed after use.
     pub(crate) async fn inside(&self, draft: &str) -> Result<Loan, DbError> {
-        let mut loan = self.tenant_pool.take(draft).await?;
+        let mut loan = self.tenant_pool.take(&self.spot(draft)).await?;
         loan.conn
             .batch(
                 "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
@@ -89,5 +89,14 @@ impl Server {
         )
         .await
         .map(drop)
+    }
+    /// Undoes [`Server::shut`].
+    pub(crate) async fn unshut(&self, name: &str) -> Result<(), DbError> {
+        let mut conn = self.admin(self.control()).await?;
+        conn.batch(&format!(
+            "ALTER DATABASE {} ALLOW_CONNECTIONS true",
+            quoted(name)
+        ))
+        .await
     }
 }

@@ -82,6 +82,7 @@ fn refused(refusal: &Refusal) -> DbError {
         | SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
             DbError::Unavailable(refusal.message().to_owned())
         }
+        _ if code.code() == super::fence::FENCED => DbError::Moving,
         _ if outdated(refusal) => DbError::Conflict,
         _ if code.code().starts_with("08") => DbError::Unavailable(refusal.message().to_owned()),
         _ => DbError::Other(format!("{} ({})", refusal.message(), code.code())),

@@ -5,7 +5,7 @@
 //! has been idle longest. A connection goes back only when its transaction has ended cleanly:
 //! dropping it any other way closes it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,15 +14,24 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Config, NoTls, Socket};
 
+use super::admin::Target;
 use super::conn::{Limits, PgConn};
 use super::error::failure;
 use crate::DbError;
 
-/// Connections to the databases of one server.
+/// A database on one of the servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) cluster: Arc<str>,
+    pub(crate) database: Arc<str>,
+}
+
+/// Connections to the databases of all servers.
 pub(crate) struct Pool {
-    server: Config,
+    servers: BTreeMap<Arc<str>, Target>,
     limits: Limits,
     max_wait: Duration,
     cap: usize,
@@ -31,7 +40,7 @@ pub(crate) struct Pool {
     /// Those waiting for a socket; a connection returned while there are any is closed instead.
     starved: AtomicUsize,
     /// Oldest first.
-    idle: Mutex<VecDeque<(String, PgConn)>>,
+    idle: Mutex<VecDeque<(Spot, PgConn)>>,
 }
 
 /// A connection on loan.
@@ -44,14 +53,19 @@ pub(crate) struct Loan {
 
 /// Where a connection belongs.
 pub(crate) struct LoanPlace {
-    database: String,
+    spot: Spot,
     _in_use: OwnedSemaphorePermit,
 }
 
 impl Pool {
-    pub(crate) fn new(server: Config, limits: Limits, cap: usize, max_wait: Duration) -> Self {
+    pub(crate) fn new(
+        servers: impl IntoIterator<Item = (Arc<str>, Target)>,
+        limits: Limits,
+        cap: usize,
+        max_wait: Duration,
+    ) -> Self {
         Self {
-            server,
+            servers: servers.into_iter().collect(),
             limits,
             max_wait,
             cap,
@@ -63,20 +77,20 @@ impl Pool {
     }
 
     /// A connection to this database, idle or new; waits for a free one within bounds.
-    pub(crate) async fn take(&self, database: &str) -> Result<Loan, DbError> {
+    pub(crate) async fn take(&self, spot: &Spot) -> Result<Loan, DbError> {
         let in_use = self.wait(&self.in_use).await?;
         let place = LoanPlace {
-            database: database.to_owned(),
+            spot: spot.clone(),
             _in_use: in_use,
         };
-        if let Some(conn) = self.take_idle(database) {
+        if let Some(conn) = self.take_idle(spot) {
             return Ok(Loan {
                 conn,
                 reused: true,
                 place,
             });
         }
-        let conn = self.connect(database).await?;
+        let conn = self.connect(spot).await?;
         Ok(Loan {
             conn,
             reused: false,
@@ -90,7 +104,7 @@ impl Pool {
         // Under the lock: who starves counts itself first and then looks among the idle ones.
         let wanted = self.starved.load(Ordering::Acquire) == 0 && !self.in_use.is_closed();
         if wanted && !conn.is_broken() {
-            idle.push_back((place.database, conn));
+            idle.push_back((place.spot, conn));
         }
     }
 
@@ -105,21 +119,24 @@ impl Pool {
     }
 
     /// Closes what is idle for a database, or everything.
-    pub(crate) fn forget(&self, database: Option<&str>) {
+    pub(crate) fn forget(&self, spot: Option<&Spot>) {
         self.idle()
-            .retain(|(name, _)| database.is_some_and(|database| name != database));
+            .retain(|(one, _)| spot.is_some_and(|spot| one != spot));
     }
 
-    fn take_idle(&self, database: &str) -> Option<PgConn> {
+    fn take_idle(&self, spot: &Spot) -> Option<PgConn> {
         let mut idle = self.idle();
         idle.retain(|(_, conn)| !conn.is_broken());
-        let at = idle.iter().rposition(|(name, _)| name == database)?;
+        let at = idle.iter().rposition(|(one, _)| one == spot)?;
         idle.remove(at).map(|(_, conn)| conn)
     }
 
-    async fn connect(&self, database: &str) -> Result<PgConn, DbError> {
+    async fn connect(&self, spot: &Spot) -> Result<PgConn, DbError> {
+        let server = self.servers.get(&spot.cluster).ok_or_else(|| {
+            DbError::Config(format!("there is no cluster called {}", spot.cluster))
+        })?;
         let socket = self.socket().await?;
-        open(&self.server, database, self.limits, socket).await
+        open(server, &spot.database, self.limits, socket).await
     }
 
     async fn socket(&self) -> Result<OwnedSemaphorePermit, DbError> {
@@ -139,7 +156,7 @@ impl Pool {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, VecDeque<(String, PgConn)>> {
+    fn idle(&self) -> MutexGuard<'_, VecDeque<(Spot, PgConn)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -161,14 +178,22 @@ impl Drop for Starved<'_> {
 
 /// Connects; `held` is released when the socket is closed.
 pub(crate) async fn open<H: Send + 'static>(
-    server: &Config,
+    server: &Target,
     database: &str,
     limits: Limits,
     held: H,
 ) -> Result<PgConn, DbError> {
+    let limits = limits.with(server);
     // The setting bounds only the way to the server, not what it says there.
-    let patience = server.get_connect_timeout().copied().unwrap_or_default() + limits.transaction;
-    tokio::time::timeout(patience, greet(server, database, limits, held))
+    let config = &server.config;
+    let patience = config.get_connect_timeout().copied().unwrap_or_default() + limits.transaction;
+    let greeting = async {
+        match &server.tls {
+            Some(tls) => greet(config, tls.clone(), database, limits, held).await,
+            None => greet(config, NoTls, database, limits, held).await,
+        }
+    };
+    tokio::time::timeout(patience, greeting)
         .await
         .unwrap_or_else(|_| {
             Err(DbError::Unavailable(
@@ -177,15 +202,21 @@ pub(crate) async fn open<H: Send + 'static>(
         })
 }
 
-async fn greet<H: Send + 'static>(
+async fn greet<T, H>(
     server: &Config,
+    tls: T,
     database: &str,
     limits: Limits,
     held: H,
-) -> Result<PgConn, DbError> {
+) -> Result<PgConn, DbError>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+    H: Send + 'static,
+{
     let mut config = server.clone();
     config.dbname(database);
-    let (client, connection) = config.connect(NoTls).await.map_err(|e| refused(&e))?;
+    let (client, connection) = config.connect(tls).await.map_err(|e| refused(&e))?;
     let name = database.to_owned();
     let (line, gone) = oneshot::channel();
     tokio::spawn(async move {

@@ -21,7 +21,7 @@ impl Server {
         if known.as_deref() == Some(name.as_str()) {
             return Ok(name);
         }
-        let mut conn = self.admin(&self.control).await?;
+        let mut conn = self.open_base().await?;
         self.sweep_drafts(&mut conn).await?;
         if !exists(&conn, &name).await? {
             let draft = self.draft_name();

@@ -108,10 +108,15 @@ pub(super) struct Log {
 }
 
 impl Log {
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Between two groups: sees to it that the log is copied, or copies it.
     pub(super) fn keep_small(&mut self, writer: &Arc<Writer>, conn: &SqliteConn) {
         let config = &writer.context.sqlite;
         let bytes = conn.log_bytes();
+        writer.context.stats.log_changed(self.bytes, bytes);
         if bytes < self.bytes {
             *self = Self::default();
         }

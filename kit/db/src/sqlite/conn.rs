@@ -255,6 +255,20 @@ impl SqliteConn {
             .map_err(|e| failure(&e))
     }
 
+    /// Whether the file lets writes in, asked when the write lock is held; see `tenants/fence`.
+    pub(crate) fn open_to_writes(&self) -> Result<(), DbError> {
+        let fence: i64 = self
+            .conn
+            .prepare_cached("PRAGMA user_version")
+            .and_then(|mut asked| asked.query_row((), |row| row.get(0)))
+            .map_err(|e| failure(&e))?;
+        if fence == 0 {
+            Ok(())
+        } else {
+            Err(DbError::Moving)
+        }
+    }
+
     pub(crate) fn batch(&self, text: &str) -> Result<(), DbError> {
         self.conn.execute_batch(text).map_err(|e| failure(&e))
     }

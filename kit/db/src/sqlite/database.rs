@@ -49,6 +49,11 @@ impl SqliteDb {
         &self.path
     }
 
+    /// Whether a write was refused, since this was last asked, because the database is moving.
+    pub(crate) fn fenced(&self) -> bool {
+        self.writer.fenced()
+    }
+
     pub(crate) const fn readers(&self) -> &Arc<Readers> {
         &self.readers
     }
@@ -150,6 +155,7 @@ where
         Conn::Sqlite(conn),
         context.kernel.clone(),
         S::tenant_of(key),
+        Arc::clone(&context.stats),
     );
     let mut scoped = S::wrap(tx, key);
     let outcome = at_once(f(&mut scoped));

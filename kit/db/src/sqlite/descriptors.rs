@@ -9,7 +9,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::SqliteConfig;
 
 /// As many as are kept open when nothing limits them.
-pub(crate) const ENOUGH: usize = 500;
+pub(crate) const ENOUGH: usize = 2_000;
 /// Fewer would be no cache.
 const LEAST: usize = 16;
 
@@ -51,8 +51,9 @@ mod tests {
     #[test]
     fn open_tenants_fit_the_limit() {
         let config = SqliteConfig::default();
-        assert_eq!(tenants(None, &config), 500);
-        assert_eq!(tenants(Some(1_048_576), &config), 500);
+        assert_eq!(tenants(None, &config), 2_000);
+        assert_eq!(tenants(Some(1_048_576), &config), 2_000);
+        assert_eq!(tenants(Some(20_000), &config), 909);
         assert_eq!(tenants(Some(1024), &config), 46);
         assert_eq!(tenants(Some(20), &config), 16);
     }

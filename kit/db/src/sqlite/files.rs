@@ -11,6 +11,8 @@ use rusqlite::OptionalExtension;
 
 use super::conn::{Mode, SqliteConn};
 use super::error::failure;
+use super::keeping::keep_before;
+use crate::keep::Keep;
 use crate::migrate::{self, Plan};
 use crate::{DbError, Engine, SqliteConfig};
 
@@ -26,11 +28,22 @@ pub(crate) struct Owner {
 pub(crate) struct Files {
     root: PathBuf,
     config: SqliteConfig,
+    keep: Keep,
 }
 
 impl Files {
     pub(crate) fn new(root: PathBuf, config: SqliteConfig) -> Self {
-        Self { root, config }
+        Self {
+            root,
+            config,
+            keep: Keep::default(),
+        }
+    }
+
+    /// Keeping copies from before upgrades.
+    pub(crate) fn keeping(mut self, keep: Keep) -> Self {
+        self.keep = keep;
+        self
     }
 
     pub(crate) fn control(&self) -> PathBuf {
@@ -57,7 +70,9 @@ impl Files {
     /// Opens or makes the control database and brings it to the plan.
     pub(crate) fn open_control(&self, plan: &Plan, now: Timestamp) -> Result<usize, DbError> {
         make_dir(&self.root)?;
-        let conn = SqliteConn::open(&self.control(), Mode::Create, &self.config)?;
+        let path = self.control();
+        let conn = SqliteConn::open(&path, Mode::Create, &self.config)?;
+        keep_before(&self.keep, &conn, &path, plan, &self.config)?;
         let count = migrate::on_sqlite(&conn, plan, now)?;
         sync_dir(&self.root)?;
         Ok(count)
@@ -77,7 +92,32 @@ impl Files {
         }
         let conn = SqliteConn::open(&path, Mode::Write, &self.config)?;
         check_owner(&conn, owner)?;
+        keep_before(&self.keep, &conn, &path, plan, &self.config)?;
         migrate::on_sqlite(&conn, plan, now).map(Some)
+    }
+
+    /// Closes a tenant's file to writes, or opens it to them again; on disk when this returns.
+    pub(crate) fn set_fence(&self, address: &str, up: bool) -> Result<(), DbError> {
+        let conn = SqliteConn::open(&self.at(address), Mode::Write, &self.config)?;
+        let number = i32::from(up);
+        conn.batch(&format!(
+            "PRAGMA synchronous = FULL; BEGIN IMMEDIATE; PRAGMA user_version = {number}; COMMIT"
+        ))
+    }
+
+    /// The bytes of a tenant's file and its log.
+    pub(crate) fn size(&self, address: &str) -> Option<u64> {
+        let path = self.at(address);
+        let file = fs::metadata(&path).ok()?.len();
+        let log = fs::metadata(beside(&path, "-wal")).map_or(0, |data| data.len());
+        Some(file + log)
+    }
+
+    /// Removes a tenant's file.
+    pub(crate) fn remove(&self, address: &str) -> Result<(), DbError> {
+        let path = self.at(address);
+        discard(&path)?;
+        sync_dir(parent(&path)?)
     }
 
     /// Makes a tenant's file; one that is there already must belong to the same owner.
@@ -289,7 +329,7 @@ pub(crate) fn make_dir(path: &Path) -> Result<(), DbError> {
     }
 }
 
-fn parent(path: &Path) -> Result<&Path, DbError> {
+pub(crate) fn parent(path: &Path) -> Result<&Path, DbError> {
     match path.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Ok(Path::new(".")),
         Some(folder) => Ok(folder),
@@ -300,13 +340,13 @@ fn parent(path: &Path) -> Result<&Path, DbError> {
     }
 }
 
-fn sync_dir(path: &Path) -> Result<(), DbError> {
+pub(super) fn sync_dir(path: &Path) -> Result<(), DbError> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .map_err(|e| io(path, &e))
 }
 
-fn io(path: &Path, error: &std::io::Error) -> DbError {
+pub(super) fn io(path: &Path, error: &std::io::Error) -> DbError {
     match error.kind() {
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => DbError::DiskFull,
         _ => DbError::Unavailable(format!("{}: {error}", path.display())),

@@ -9,6 +9,7 @@
 //! Only a COMMIT that ends in an input or output error cannot be repeated: it may have happened.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gantry_kernel::{TenantId, Timestamp};
@@ -137,7 +138,12 @@ impl<'a> Group<'a> {
             context, tenant, ..
         } = self.writer;
         conn.start(cap);
-        let tx = Tx::new(Conn::Sqlite(conn), context.kernel.clone(), *tenant);
+        let tx = Tx::new(
+            Conn::Sqlite(conn),
+            context.kernel.clone(),
+            *tenant,
+            Arc::clone(&context.stats),
+        );
         let (tx, wanted) = match catch_unwind(AssertUnwindSafe(|| job.run(tx))) {
             Ok(ran) => ran,
             Err(panic) => {
@@ -181,7 +187,14 @@ impl<'a> Group<'a> {
             self.give_back(conn);
             return self.answer_some(&Err(error), |end| end.due().is_some());
         }
-        match conn.control("COMMIT") {
+        let stats = Arc::clone(&self.writer.context.stats);
+        let begun = Instant::now();
+        let committed = conn.control("COMMIT");
+        match &committed {
+            Ok(()) => stats.committed(begun),
+            Err(error) => stats.failed("commit", error),
+        }
+        match committed {
             Ok(()) => {
                 self.give_back(conn);
                 let told = catch_unwind(AssertUnwindSafe(|| {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use super::group::{Group, answer};
 use super::lane::{Lane, lock};
 use super::readers::Readers;
 use crate::hook::HookSlot;
+use crate::stats::Stats;
 use crate::tx::Tx;
 use crate::{DbError, SqliteConfig};
 
@@ -43,6 +45,7 @@ pub(crate) struct WriterContext {
     pub(crate) max_transaction: Duration,
     pub(crate) max_queued: usize,
     pub(crate) checkpoints: Arc<Checkpoints>,
+    pub(crate) stats: Arc<Stats>,
 }
 
 /// The writing side of one database.
@@ -54,6 +57,7 @@ pub(crate) struct Writer {
     queue: Mutex<Queue>,
     /// Held by the thread whose turn it is.
     slot: Mutex<Slot>,
+    fenced: AtomicBool,
 }
 
 /// What a turn works with.
@@ -85,6 +89,7 @@ impl Writer {
             readers,
             queue: Mutex::default(),
             slot: Mutex::default(),
+            fenced: AtomicBool::new(false),
         })
     }
 
@@ -95,6 +100,7 @@ impl Writer {
         }
         lane.admit(self, &mut queue.scheduled)?;
         queue.jobs.push_back(job);
+        self.context.stats.waiting(1);
         Ok(())
     }
 
@@ -168,12 +174,18 @@ impl Writer {
             conn
         };
         conn.start(self.context.max_transaction);
-        match conn.control("BEGIN IMMEDIATE") {
+        match conn
+            .control("BEGIN IMMEDIATE")
+            .and_then(|()| conn.open_to_writes())
+        {
             Ok(()) => {
                 conn.forget_bound();
                 Ok(conn)
             }
             Err(error) => {
+                if matches!(error, DbError::Moving) {
+                    self.fenced.store(true, Ordering::Relaxed);
+                }
                 if conn.clean() {
                     *slot = Some(conn);
                 }
@@ -182,17 +194,36 @@ impl Writer {
         }
     }
 
+    pub(super) fn fenced(&self) -> bool {
+        self.fenced.swap(false, Ordering::Relaxed)
+    }
+
     fn take(&self) -> Option<Box<dyn Job>> {
-        lock(&self.queue).jobs.pop_front()
+        let job = lock(&self.queue).jobs.pop_front();
+        if job.is_some() {
+            self.context.stats.waiting(-1);
+        }
+        job
     }
 
     /// The next write; without one the lane has nothing to come back for.
     fn take_or_rest(&self) -> Option<Box<dyn Job>> {
         let mut queue = lock(&self.queue);
         let job = queue.jobs.pop_front();
-        if job.is_none() {
-            queue.scheduled = false;
+        match &job {
+            Some(_) => self.context.stats.waiting(-1),
+            None => queue.scheduled = false,
         }
         job
+    }
+}
+
+impl Drop for Writer {
+    /// A closed database has no log, and nobody's write waits for it.
+    fn drop(&mut self) {
+        let stats = &self.context.stats;
+        let left = lock(&self.queue).jobs.len();
+        stats.waiting(-i64::try_from(left).unwrap_or(i64::MAX));
+        stats.log_changed(lock(&self.slot).log.bytes(), 0);
     }
 }

@@ -5,7 +5,8 @@ use futures_util::future::BoxFuture;
 use gantry_kernel::TenantId;
 
 use super::Tenants;
-use crate::{DbError, directory};
+use crate::directory::{self, SchemaProgress};
+use crate::{DbError, args, sql};
 
 /// How many tenants are looked up at a time.
 const PAGE: i64 = 100;
@@ -31,6 +32,24 @@ pub struct SweepFailure {
 }
 
 impl Tenants {
+    /// How many databases were last seen with an older schema than this program's.
+    pub async fn behind(&self) -> Result<i64, DbError> {
+        let version = self.shared().migrations.tenant().version();
+        let (behind,) = self
+            .control()
+            .read(async move |tx| {
+                tx.one::<(i64,)>(
+                    sql!(
+                        "SELECT count(*) FROM tenants WHERE schema_version < $1 AND database <> ''"
+                    ),
+                    &args![version],
+                )
+                .await
+            })
+            .await?;
+        Ok(behind)
+    }
+
     /// Opens up to `limit` databases last seen with an older schema, after `after` in the order of
     /// ids, which migrates them and records it. One that fails does not stop the others.
     pub fn sweep(
@@ -41,18 +60,39 @@ impl Tenants {
         self.migrate(after, limit).boxed()
     }
 
+    /// Brings one tenant's database to this program's schema, and notes when that fails.
+    pub async fn follow(&self, tenant: TenantId) -> Result<(), DbError> {
+        let outcome = self.get(tenant).await.map(drop);
+        let (wanted, known) = (self.schema_version(), outcome.clone());
+        self.control()
+            .write(async move |tx| match &known {
+                Ok(()) => directory::catch_up(tx, tenant).await,
+                Err(error) => directory::fall_behind(tx, tenant, wanted, &error.to_string()).await,
+            })
+            .await?;
+        outcome
+    }
+
+    /// How far all are.
+    pub async fn schema_progress(&self) -> Result<SchemaProgress, DbError> {
+        let wanted = self.schema_version();
+        self.control()
+            .read(async |tx| directory::progress(tx, wanted).await)
+            .await
+    }
+
     async fn migrate(
         &self,
         after: Option<TenantId>,
         limit: usize,
     ) -> Result<(SweepReport, Option<TenantId>), DbError> {
-        let wanted = self.shared.migrations.tenant().version();
+        let wanted = self.schema_version();
         let mut report = SweepReport::default();
         let mut last = after;
         loop {
             let from = last;
             let page = self
-                .control
+                .control()
                 .read(async |tx| directory::outdated(tx, wanted, from, PAGE).await)
                 .await?;
             if page.is_empty() {
@@ -64,8 +104,8 @@ impl Tenants {
                     return Ok((report, last));
                 }
                 last = Some(tenant);
-                match self.get(tenant).await {
-                    Ok(_) => report.migrated += 1,
+                match self.follow(tenant).await {
+                    Ok(()) => report.migrated += 1,
                     Err(error) => report.failed.push(SweepFailure { tenant, error }),
                 }
             }

@@ -108,13 +108,14 @@ async fn known_there(there: &Databases, id: TenantId) {
 }
 
 async fn begin_next_life(dbs: &Databases, id: TenantId, copy: Vec<u8>) -> TenantDb {
-    let loaded = std::sync::Arc::new(dbs.tenants.load(id, Cursor::new(copy)).await.unwrap());
-    let adopting = std::sync::Arc::clone(&loaded);
+    let loaded = dbs.tenants.load(id, Cursor::new(copy)).await.unwrap();
+    let adopting = loaded.adoption();
     dbs.control
         .write(async move |tx| adopting.adopt(tx).await)
         .await
         .unwrap();
-    dbs.tenants.adopted(&loaded).await.unwrap();
+    let former = loaded.replaced();
+    dbs.tenants.replaced(id, former).await.unwrap();
     dbs.tenants.get(id).await.unwrap()
 }
 
@@ -355,7 +356,7 @@ async fn a_next_life_leaves_the_other_tenants_alone(room: Room) {
     let late = dbs
         .control
         .write({
-            let first = std::sync::Arc::new(first);
+            let first = first.adoption();
             async move |tx| first.adopt(tx).await
         })
         .await;

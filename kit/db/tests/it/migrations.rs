@@ -10,6 +10,8 @@ both!(
     an_older_program_runs_on_a_newer_schema,
     a_breaking_schema_refuses_an_older_program,
     a_failing_migration_leaves_nothing,
+    an_upgrade_keeps_what_was_there_before,
+    what_cannot_be_kept_is_not_upgraded,
     tenants_follow_on_open_and_by_sweep,
     every_statement_is_valid,
 );
@@ -23,7 +25,7 @@ const CHANGED: Migrations = Migrations {
     tenant: SCHEMA.tenant,
 };
 
-const NEWER: Migrations = Migrations {
+pub(crate) const NEWER: Migrations = Migrations {
     module: "more",
     control: &[Migration::new(
         "0001_more",
@@ -125,6 +127,112 @@ async fn a_failing_migration_leaves_nothing(room: Room) {
         !has_table(&dbs, "good").await,
         "both migrations were one transaction"
     );
+}
+
+/// The files kept, by name.
+fn kept(room: &Room) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(room.dir.path().join("kept")) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+async fn upgrading(room: &Room, modules: &[Migrations]) -> Result<Databases, DbError> {
+    let mut config = room.config();
+    config.keep_before_upgrade = Some(room.dir.path().join("kept"));
+    room.open_with(config, modules.iter().copied()).await
+}
+
+async fn an_upgrade_keeps_what_was_there_before(room: Room) {
+    let dbs = upgrading(&room, &[SCHEMA]).await.unwrap();
+    dbs.control
+        .write(async |tx| {
+            tx.execute(
+                sql!("INSERT INTO notes (id, body) VALUES (1, 'from before')"),
+                &args![],
+            )
+            .await
+        })
+        .await
+        .unwrap();
+    let id = tenant(&dbs).await.id();
+    dbs.close().await.unwrap();
+    assert!(kept(&room).is_empty(), "what is made is no upgrade");
+
+    let dbs = upgrading(&room, &[SCHEMA, NEWER]).await.unwrap();
+    let names = kept(&room);
+    assert_eq!(names.len(), 1, "{names:?}");
+    dbs.tenants.get(id).await.unwrap();
+    let names = kept(&room);
+    assert_eq!(names.len(), 2, "a tenant when it is opened: {names:?}");
+    let file = room.dir.path().join("kept").join(
+        &names[names
+            .iter()
+            .position(|name| name.starts_with("control."))
+            .unwrap()],
+    );
+    match room.engine {
+        // The older program works with the file.
+        Engine::Sqlite => {
+            let mut config = room.config();
+            config.data_dir = room.dir.path().join("older");
+            std::fs::create_dir_all(&config.data_dir).unwrap();
+            std::fs::copy(&file, config.data_dir.join("control.db")).unwrap();
+            let older = room.open_with(config, [SCHEMA]).await.unwrap();
+            assert!(!has_table(&older, "more").await);
+            let (body,): (String,) = older
+                .control
+                .read(async |tx| tx.one(sql!("SELECT body FROM notes"), &args![]).await)
+                .await
+                .unwrap_or_else(|e: DbError| panic!("{e}"));
+            assert_eq!(body, "from before");
+        }
+        Engine::Postgres => {
+            let copy = gantry_db::copy::verify(std::fs::File::open(&file).unwrap()).unwrap();
+            assert!(
+                copy.tables
+                    .iter()
+                    .any(|table| table.name == "notes" && table.rows == 1)
+            );
+            assert!(!copy.header.schema.iter().any(|step| step.module == "more"));
+        }
+    }
+    dbs.close().await.unwrap();
+    // Nothing changes any more, so nothing is kept; and a proven backup makes them needless.
+    let dbs = upgrading(&room, &[SCHEMA, NEWER]).await.unwrap();
+    dbs.tenants.get(id).await.unwrap();
+    assert_eq!(kept(&room), names);
+    let long_ago = gantry_kernel::Timestamp::from_micros(0);
+    assert_eq!(dbs.tenants.forget_kept(long_ago).await.unwrap(), 0);
+    let later = gantry_kernel::Timestamp::from_micros(i64::MAX);
+    assert_eq!(dbs.tenants.forget_kept(later).await.unwrap(), 2);
+    assert!(kept(&room).is_empty());
+}
+
+async fn what_cannot_be_kept_is_not_upgraded(room: Room) {
+    upgrading(&room, &[SCHEMA])
+        .await
+        .unwrap()
+        .close()
+        .await
+        .unwrap();
+    // A file where the folder would be.
+    std::fs::write(room.dir.path().join("kept"), "in the way").unwrap();
+    let refused = upgrading(&room, &[SCHEMA, NEWER]).await.err();
+    assert!(
+        matches!(&refused, Some(DbError::NotKept { what, .. }) if what == "control"),
+        "{refused:?}"
+    );
+    let dbs = upgrading(&room, &[SCHEMA]).await.unwrap();
+    assert!(!has_table(&dbs, "more").await, "it was left as it is");
+    dbs.close().await.unwrap();
+    // Whoever wants none goes on without.
+    let dbs = reopened(&room, &[SCHEMA, NEWER]).await.unwrap();
+    assert!(has_table(&dbs, "more").await);
 }
 
 async fn tenants_follow_on_open_and_by_sweep(room: Room) {

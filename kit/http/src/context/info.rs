@@ -101,7 +101,7 @@ impl RequestInfo {
         self.0.route
     }
 
-    /// Whether the route promises to have its effect once; see [`crate::Route::idempotent`].
+    /// Whether the route promises to have its effect once; see [`crate::Declared::idempotent`].
     pub(crate) fn is_idempotent(&self) -> bool {
         self.0.idempotent
     }

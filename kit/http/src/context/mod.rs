@@ -3,11 +3,13 @@
 
 mod info;
 mod shared;
+mod stream;
 mod tenant;
 
 pub use info::{RequestInfo, TraceParent};
 pub(crate) use info::{RequestParts, cookie};
 pub use shared::RequestContext;
+pub use stream::StreamCx;
 pub use tenant::TenantCx;
 
 use gantry_kernel::{Actor, Problem};
@@ -15,7 +17,7 @@ use gantry_kernel::{Actor, Problem};
 use crate::authority::{Principal, Session};
 use crate::route::{Call, Caller};
 
-/// A context that an access declaration can produce. Sealed: the four below are all there are.
+/// A context that an access declaration can produce. Sealed: those of this module are all there are.
 pub trait Context: sealed::Build + Send + 'static {}
 
 pub(crate) mod sealed {
@@ -142,3 +144,4 @@ impl Context for PublicCx {}
 impl Context for UserCx {}
 impl Context for PlatformCx {}
 impl Context for TenantCx {}
+impl Context for StreamCx {}

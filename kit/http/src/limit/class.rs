@@ -16,6 +16,8 @@ pub enum Class {
     Reset,
     /// Sending a mail again: few per hour and address, on top of the standard limit.
     Resend,
+    /// Opening a stream of events: so many per minute and person, on top of the standard limit.
+    Stream,
     /// Not counted; for health checks and constant documents.
     Uncounted,
 }
@@ -29,6 +31,7 @@ impl Class {
             Self::SignUp => Some(("sign_up", limits.sign_up)),
             Self::Reset => Some(("reset", limits.reset)),
             Self::Resend => Some(("resend", limits.resend)),
+            Self::Stream => Some(("stream", limits.stream)),
         }
     }
 

@@ -88,6 +88,10 @@ fn request(endpoint: &Endpoint, operation: &Describe<'_>) -> Map<String, Value> 
             let scopes: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
             out.insert("x-scopes".into(), json!(scopes));
         }
+        AccessRule::Member => {
+            out.insert("security".into(), signed_in);
+            out.insert("x-member".into(), true.into());
+        }
         AccessRule::Platform(permission) => {
             out.insert("security".into(), signed_in);
             out.insert("x-platform-permission".into(), permission.as_str().into());
@@ -137,6 +141,13 @@ fn parameters(endpoint: &Endpoint, described: &[Parameter]) -> Vec<Value> {
             "name": "If-Match", "in": "header", "required": true,
             "description": "the ETag of the version to change",
             "schema": {"type": "string", "pattern": "^\"v(0|[1-9][0-9]{0,17})\"$"},
+        }));
+    }
+    if endpoint.options.stream {
+        all.push(json!({
+            "name": "Last-Event-ID", "in": "header", "required": false,
+            "description": "the id of the last event that was taken; the stream goes on after it",
+            "schema": {"type": "string", "maxLength": 255},
         }));
     }
     if endpoint.options.idempotent {
@@ -230,14 +241,15 @@ fn errors(
                 }
             }
         }
-        AccessRule::Tenant(..) => {
+        AccessRule::Tenant(..) | AccessRule::Member => {
             found.extend([
                 codes::UNAUTHENTICATED,
-                codes::PERMISSION_MISSING,
-                codes::SCOPE_MISSING,
                 codes::SECOND_FACTOR_REQUIRED,
                 codes::NOT_FOUND,
             ]);
+            if endpoint.access != AccessRule::Member {
+                found.extend([codes::PERMISSION_MISSING, codes::SCOPE_MISSING]);
+            }
             if endpoint.writes() {
                 found.push(codes::TENANT_SUSPENDED);
             }
@@ -257,6 +269,9 @@ fn errors(
         if !matches!(endpoint.access, AccessRule::Public(_)) {
             found.push(codes::CSRF_FAILED);
         }
+    }
+    if endpoint.options.stream {
+        found.extend([codes::TOO_MANY_STREAMS, codes::STREAMS_FULL]);
     }
     if endpoint.options.step_up {
         found.extend([

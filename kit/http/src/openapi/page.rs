@@ -54,6 +54,7 @@ fn row(endpoint: &Endpoint) -> String {
         AccessRule::Public(reason) => format!("public: {}", escape(reason)),
         AccessRule::SignedIn => "signed in".to_owned(),
         AccessRule::Tenant(permission, _) => format!("member with <code>{permission}</code>"),
+        AccessRule::Member => "member".to_owned(),
         AccessRule::Platform(permission) => format!("operator with <code>{permission}</code>"),
     };
     format!(

@@ -1,10 +1,11 @@
-//! Response bodies: bytes that are all there, handed over piece by piece.
+//! Response bodies: bytes that are all there, handed over piece by piece, or pieces that come as they are made.
 
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use hyper::body::{Body, Frame, SizeHint};
 
 /// The most that is handed over at once. A piece is asked for only when the client has made room for it, so the asking
@@ -19,8 +20,14 @@ pub(crate) trait Watch: Send {
 
 /// The body of a response.
 pub struct ResponseBody {
-    rest: Bytes,
+    content: Content,
     watch: Option<Box<dyn Watch>>,
+}
+
+enum Content {
+    There(Bytes),
+    /// A piece is made when the client has room for it, so nothing gathers here.
+    Coming(BoxStream<'static, Bytes>),
 }
 
 impl ResponseBody {
@@ -37,7 +44,15 @@ impl ResponseBody {
     /// These bytes.
     pub fn full(bytes: Bytes) -> Self {
         Self {
-            rest: bytes,
+            content: Content::There(bytes),
+            watch: None,
+        }
+    }
+
+    /// Pieces as they come.
+    pub(crate) fn coming(pieces: BoxStream<'static, Bytes>) -> Self {
+        Self {
+            content: Content::Coming(pieces),
             watch: None,
         }
     }
@@ -45,7 +60,10 @@ impl ResponseBody {
 
 impl std::fmt::Debug for ResponseBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "ResponseBody({} bytes)", self.rest.len())
+        match &self.content {
+            Content::There(rest) => write!(f, "ResponseBody({} bytes)", rest.len()),
+            Content::Coming(_) => f.write_str("ResponseBody(stream)"),
+        }
     }
 }
 
@@ -55,23 +73,32 @@ impl Body for ResponseBody {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         if let Some(watch) = &self.watch {
             watch.moved();
         }
-        if self.rest.is_empty() {
-            return Poll::Ready(None);
+        match &mut self.content {
+            Content::There(rest) if rest.is_empty() => Poll::Ready(None),
+            Content::There(rest) => {
+                let length = rest.len().min(PIECE);
+                Poll::Ready(Some(Ok(Frame::data(rest.split_to(length)))))
+            }
+            Content::Coming(pieces) => pieces
+                .as_mut()
+                .poll_next(cx)
+                .map(|piece| piece.map(|bytes| Ok(Frame::data(bytes)))),
         }
-        let length = self.rest.len().min(PIECE);
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        matches!(&self.content, Content::There(rest) if rest.is_empty())
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        match &self.content {
+            Content::There(rest) => SizeHint::with_exact(rest.len() as u64),
+            Content::Coming(_) => SizeHint::default(),
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::route::Found;
 
 /// Header fields that pages of allowed origins may send.
 const ALLOWED_HEADERS: &str = "accept, authorization, content-type, idempotency-key, if-match, if-none-match, \
-     traceparent, x-csrf-token, x-request-id";
+     last-event-id, traceparent, x-csrf-token, x-request-id";
 /// Header fields that pages of allowed origins may read.
 const EXPOSED_HEADERS: &str = "etag, idempotency-replayed, location, ratelimit, ratelimit-policy, retry-after, \
      x-request-id, content-disposition";
@@ -22,14 +22,17 @@ impl Inner {
         match self.table.find(&parts.method, parts.uri.path()) {
             Found::Nothing => {
                 let Some((response, cache)) = self.site.answer(parts) else {
+                    trail.running = Some(self.running(trail, self.meters.unrouted(&parts.method)));
                     return Err(refuse(codes::NOT_FOUND, "there is nothing at this address"));
                 };
+                trail.running = Some(self.running(trail, self.meters.site()));
                 trail.route = Some("site");
                 trail.quiet = true;
                 trail.cache = Some(cache);
                 Ok(Routed::Answered(response))
             }
             Found::OtherMethods(methods) => {
+                trail.running = Some(self.running(trail, self.meters.unrouted(&parts.method)));
                 let allow = list(methods);
                 if parts.method != Method::OPTIONS {
                     return Err(refuse(
@@ -56,6 +59,7 @@ impl Inner {
                 Ok(Routed::Answered(response))
             }
             Found::Endpoint(endpoint, params) => {
+                trail.running = Some(self.running(trail, &endpoint.meter));
                 trail.route = Some(endpoint.path);
                 trail.quiet = endpoint.options.class == crate::limit::Class::Uncounted;
                 trail.cache = endpoint.options.cache_public.and_then(|age| {

@@ -1,5 +1,9 @@
 //! The end of every request: problems written, headers that belong on every reply, one log line.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use gantry_telemetry::trace::{Attribute, Span};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use hyper::body::Body;
 
@@ -8,6 +12,7 @@ use super::head::Trail;
 use crate::config::Settings;
 use crate::context::RequestInfo;
 use crate::limit::{policy_value, rate_limit_value};
+use crate::meter::{Meter, Running};
 use crate::output::{Response, ResponseBody, none_match};
 use crate::problem::{Failure, Rendering, render};
 
@@ -70,7 +75,7 @@ pub(super) fn conditional(info: &RequestInfo, mut response: Response) -> Respons
 }
 
 impl Inner {
-    pub(super) fn finish(&self, trail: &Trail, outcome: Result<Response, Failure>) -> Response {
+    pub(super) fn finish(&self, trail: &mut Trail, outcome: Result<Response, Failure>) -> Response {
         let code = outcome.as_ref().err().map(|failure| failure.problem.code);
         let mut response = outcome.unwrap_or_else(|failure| {
             let with = Rendering {
@@ -78,6 +83,9 @@ impl Inner {
                 base: &self.settings.raw.problem_base,
                 request_id: &trail.request_id,
                 instance: &trail.path,
+                route: trail.route.unwrap_or("none"),
+                tenant: trail.tenant,
+                trace_id: trail.span.map(|span| span.trace_hex()),
             };
             render(failure, &with)
         });
@@ -85,7 +93,14 @@ impl Inner {
         if trail.method == Method::HEAD {
             strip_body(&mut response);
         }
-        self.log(trail, response.status(), code);
+        let took = self.kernel.clock.monotonic().saturating_sub(trail.started);
+        let running = trail.running.take();
+        // What was refused before anybody looked where it belongs: a host, a size.
+        running
+            .unwrap_or_else(|| self.running(trail, self.meters.unrouted(&trail.method)))
+            .answered(response.status().as_u16(), took);
+        Self::log(trail, took, response.status(), code);
+        self.record(trail, took, response.status());
         response
     }
 
@@ -119,14 +134,49 @@ impl Inner {
         self.settings.cors_headers(trail.origin.as_ref(), headers);
     }
 
+    fn record(&self, trail: &Trail, took: Duration, status: StatusCode) {
+        let (Some(recorder), Some(context)) = (&self.recorder, trail.span) else {
+            return;
+        };
+        if !context.sampled || trail.quiet {
+            return;
+        }
+        let (method, route) = (trail.method.as_str(), trail.route.unwrap_or("none"));
+        let text = |text: &str| Attribute::Text(text.to_owned());
+        let mut attributes = vec![
+            ("http.request.method", text(method)),
+            ("http.route", text(route)),
+            (
+                "http.response.status_code",
+                Attribute::Number(status.as_u16().into()),
+            ),
+            ("gantry.request_id", text(&trail.request_id)),
+        ];
+        if let Some(tenant) = trail.tenant {
+            attributes.push(("gantry.tenant", Attribute::Text(tenant.to_string())));
+        }
+        recorder.record(Span {
+            context,
+            name: format!("{method} {route}"),
+            start: trail.received,
+            took,
+            attributes,
+            failed: status.is_server_error(),
+        });
+    }
+
+    /// Begins to count a request at a meter.
+    pub(super) fn running(&self, trail: &Trail, meter: &Arc<Meter>) -> Running {
+        Running::new(meter, &self.kernel.clock, trail.started)
+    }
+
     /// `code` says which refusal it was: without it a wrong CSRF token and a missing permission look alike.
-    fn log(&self, trail: &Trail, status: StatusCode, code: Option<&str>) {
-        let took = self.kernel.clock.monotonic().saturating_sub(trail.started);
+    fn log(trail: &Trail, took: Duration, status: StatusCode, code: Option<&str>) {
         let duration_ms = (took.as_secs_f64() * 1e6).round() / 1e3;
         let identity = trail.identity.map(tracing::field::display);
         let tenant = trail.tenant.map(tracing::field::display);
         let client = trail.ip.map(tracing::field::display);
-        let trace_id = trail.trace.as_ref().map(|trace| trace.trace_id.as_str());
+        let trace_id = trail.span.map(|span| span.trace_hex());
         let (method, route) = (trail.method.as_str(), trail.route.unwrap_or("none"));
         let (status, request_id) = (status.as_u16(), trail.request_id.as_str());
         if trail.quiet {

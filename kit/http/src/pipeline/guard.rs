@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gantry_db::TenantState;
-use gantry_kernel::{Problem, ScopeKind};
+use gantry_kernel::{Permission, Problem, Scope, ScopeKind};
 use http::request::Parts;
 use http::{HeaderMap, header};
 
@@ -33,23 +33,20 @@ impl Inner {
             .iter()
             .find(|(name, _)| endpoint.is_tenant_param(name))
             .map(|(_, value)| value.as_str());
-        let Identified {
-            principal,
-            access,
-            second_factor_only,
-        } = self.identify(trail, &parts.headers, tenant).await?;
+        let found = self.identify(trail, &parts.headers, tenant).await?;
+        let principal = &found.principal;
         trail.identity = Some(principal.identity);
         if endpoint.writes() && principal.via == Via::Cookie {
-            self.check_cross_site(&parts.headers, &principal)?;
+            self.check_cross_site(&parts.headers, principal)?;
         }
-        self.limit_person(trail, endpoint, &principal)?;
-        check_standing(endpoint, &principal)?;
+        self.limit_person(trail, endpoint, principal)?;
+        check_standing(endpoint, principal)?;
         match endpoint.access {
             AccessRule::Public(_) => Ok(Caller::Nobody),
             AccessRule::SignedIn => {
-                self.check_fresh(endpoint, &principal)?;
-                self.limit_work(trail, endpoint, &principal, None)?;
-                Ok(Caller::User(principal))
+                self.check_fresh(endpoint, principal)?;
+                self.limit_work(trail, endpoint, principal, None)?;
+                Ok(Caller::User(found.principal))
             }
             AccessRule::Platform(permission) => {
                 if !principal.holds(permission) {
@@ -58,37 +55,14 @@ impl Inner {
                         "this is for platform staff with another permission",
                     ));
                 }
-                check_second_factor(&principal)?;
-                self.check_fresh(endpoint, &principal)?;
-                self.limit_work(trail, endpoint, &principal, None)?;
-                Ok(Caller::User(principal))
+                check_second_factor(principal)?;
+                self.check_fresh(endpoint, principal)?;
+                self.limit_work(trail, endpoint, principal, None)?;
+                Ok(Caller::User(found.principal))
             }
-            AccessRule::Tenant(permission, scopes) => {
-                let access = access.ok_or_else(Problem::not_found)?;
-                check_state(&access)?;
-                trail.tenant = Some(access.tenant);
-                if second_factor_only {
-                    check_second_factor(&principal)?;
-                }
-                let Some(held) = access.scope_for(permission) else {
-                    return Err(refuse(
-                        codes::PERMISSION_MISSING,
-                        format!("none of your roles here carries {permission}"),
-                    ));
-                };
-                let fits = |kind: ScopeKind| scopes.contains(&kind);
-                let scope = if fits(held.kind()) {
-                    held
-                } else {
-                    access
-                        .scope_within(permission, |scope| fits(scope.kind()))
-                        .ok_or_else(|| {
-                            refuse(
-                                codes::SCOPE_MISSING,
-                                format!("your role carries {permission} over another range"),
-                            )
-                        })?
-                };
+            AccessRule::Tenant(..) | AccessRule::Member => {
+                trail.tenant = found.access.as_ref().map(|access| access.tenant);
+                let (principal, access, scope) = entitle(endpoint, found)?;
                 if access.state == TenantState::Suspended && endpoint.writes() {
                     return Err(refuse(
                         codes::TENANT_SUSPENDED,
@@ -180,10 +154,56 @@ impl Inner {
     }
 }
 
+/// Whether somebody may do in the tenant what the route is for, and how far: what is asked of every request, and of an
+/// open stream again and again.
+pub(crate) fn entitle(
+    endpoint: &Endpoint,
+    found: Identified,
+) -> Result<(Principal, Access, Scope), Failure> {
+    let Identified {
+        principal,
+        access,
+        second_factor_only,
+    } = found;
+    check_standing(endpoint, &principal)?;
+    let access = access.ok_or_else(Problem::not_found)?;
+    check_state(&access)?;
+    if second_factor_only {
+        check_second_factor(&principal)?;
+    }
+    let scope = match endpoint.access {
+        AccessRule::Tenant(permission, scopes) => reach(&access, permission, scopes)?,
+        _ => Scope::Own(principal.identity),
+    };
+    Ok((principal, access, scope))
+}
+
+/// How far the caller may use a permission, as far as the route can work with it.
+fn reach(access: &Access, permission: Permission, scopes: &[ScopeKind]) -> Result<Scope, Failure> {
+    let Some(held) = access.scope_for(permission) else {
+        return Err(refuse(
+            codes::PERMISSION_MISSING,
+            format!("none of your roles here carries {permission}"),
+        ));
+    };
+    let fits = |kind: ScopeKind| scopes.contains(&kind);
+    if fits(held.kind()) {
+        return Ok(held);
+    }
+    access
+        .scope_within(permission.as_str(), |scope| fits(scope.kind()))
+        .ok_or_else(|| {
+            refuse(
+                codes::SCOPE_MISSING,
+                format!("your role carries {permission} over another range"),
+            )
+        })
+}
+
 /// What callers who are not simply a person in their own session can never do, whatever their permissions.
 fn check_standing(endpoint: &Endpoint, principal: &Principal) -> Result<(), Failure> {
     let options = &endpoint.options;
-    let tenant = matches!(endpoint.access, AccessRule::Tenant(..));
+    let tenant = endpoint.access.in_tenant();
     match &principal.standing {
         Standing::Key(_) if !tenant || options.step_up => Err(refuse(
             codes::PEOPLE_ONLY,
@@ -193,7 +213,9 @@ fn check_standing(endpoint: &Endpoint, principal: &Principal) -> Result<(), Fail
             let may = match endpoint.access {
                 AccessRule::Platform(_) => false,
                 AccessRule::SignedIn => options.while_impersonating,
-                AccessRule::Public(_) | AccessRule::Tenant(..) => !options.step_up,
+                AccessRule::Public(_) | AccessRule::Tenant(..) | AccessRule::Member => {
+                    !options.step_up
+                }
             };
             if may {
                 return Ok(());
@@ -207,7 +229,7 @@ fn check_standing(endpoint: &Endpoint, principal: &Principal) -> Result<(), Fail
             let may = match endpoint.access {
                 AccessRule::Platform(_) => false,
                 AccessRule::SignedIn => options.while_impersonating || options.in_one_tenant,
-                AccessRule::Public(_) | AccessRule::Tenant(..) => true,
+                AccessRule::Public(_) | AccessRule::Tenant(..) | AccessRule::Member => true,
             };
             if may {
                 return Ok(());
@@ -257,7 +279,7 @@ fn check_state(access: &Access) -> Result<(), Failure> {
 
 /// The credentials of a request. An `Authorization` header that is there but of no use is refused rather than
 /// overlooked: falling back to the cookie would act as somebody the client did not mean.
-fn credentials(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Problem> {
+pub(super) fn credentials(headers: &HeaderMap) -> Result<Option<Credentials<'_>>, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         let session = cookie(headers, SESSION_COOKIE).filter(|value| !value.is_empty());
         return Ok(session.map(Credentials::Cookie));

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use gantry_kernel::{IdentityId, Kind, Problem, TenantId, Timestamp, define_id};
+use gantry_telemetry::trace::TraceContext;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use ipnet::IpNet;
@@ -12,6 +13,7 @@ use super::Inner;
 use crate::config::Settings;
 use crate::context::TraceParent;
 use crate::limit::Decision;
+use crate::meter::Running;
 use crate::problem::{ErrorCode, Failure, codes};
 use crate::route::Endpoint;
 
@@ -35,7 +37,11 @@ pub(crate) struct Trail {
     pub(crate) ip: Option<IpAddr>,
     pub(crate) origin: Option<http::HeaderValue>,
     pub(crate) trace: Option<TraceParent>,
+    /// The span of this request, or, when nobody records here, the caller's: what is called on the way belongs to it.
+    pub(crate) span: Option<TraceContext>,
     pub(crate) route: Option<&'static str>,
+    /// Counts the request at its route; `None` until it is known where it belongs.
+    pub(crate) running: Option<Running>,
     pub(crate) quiet: bool,
     /// `Cache-Control` of a reply that is no refusal; without it nothing is kept.
     pub(crate) cache: Option<http::HeaderValue>,
@@ -57,11 +63,12 @@ impl Trail {
             Some(id) if well_formed_id(id) => id.to_owned(),
             _ => inner.kernel.id::<RequestId>().to_string(),
         };
-        let trace = parts
+        let caller = parts
             .headers
             .get("traceparent")
-            .and_then(|value| value.to_str().ok())
-            .and_then(TraceParent::parse);
+            .and_then(|value| value.to_str().ok());
+        let trace = caller.and_then(TraceParent::parse);
+        let span = span(inner, caller.and_then(TraceContext::parse));
         Self {
             started: inner.kernel.clock.monotonic(),
             received: inner.kernel.now(),
@@ -72,7 +79,9 @@ impl Trail {
             ip: peer.map(|peer| client_address(&inner.settings.proxies, peer, &parts.headers)),
             origin: parts.headers.get(header::ORIGIN).cloned(),
             trace,
+            span,
             route: None,
+            running: None,
             quiet: false,
             cache: None,
             identity: None,
@@ -82,6 +91,20 @@ impl Trail {
             cut: false,
         }
     }
+}
+
+/// Whether a trace is recorded follows from its id and not from what the caller wishes: a stranger could have everything
+/// recorded otherwise.
+fn span(inner: &Inner, caller: Option<TraceContext>) -> Option<TraceContext> {
+    let Some(recorder) = &inner.recorder else {
+        return caller;
+    };
+    let mut span = match caller {
+        Some(caller) => caller.child(&inner.kernel),
+        None => TraceContext::root(&inner.kernel, false),
+    };
+    span.sampled = span.is_among(recorder.share());
+    Some(span)
 }
 
 fn well_formed_id(id: &str) -> bool {

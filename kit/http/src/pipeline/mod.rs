@@ -10,22 +10,26 @@ mod finish;
 mod guard;
 mod head;
 mod limits;
+mod open;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use gantry_db::Tenants;
 use gantry_kernel::{Kernel, Kind, Problem};
+use gantry_telemetry::Source;
+use gantry_telemetry::trace::Recorder;
 use http::header;
 use http::request::Parts;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
+use tracing::Instrument as _;
 
 use crate::authority::Authority;
 use crate::builtin::{self, Builtin, Documents};
@@ -33,11 +37,14 @@ use crate::config::{ConfigError, HttpConfig, Settings};
 use crate::context::{RequestInfo, RequestParts};
 use crate::health::{Health, HealthCheck};
 use crate::limit::Limiter;
+use crate::meter::Meters;
 use crate::output::{Response, ResponseBody, bytes_response};
 use crate::problem::{Failure, codes};
 use crate::route::{BuildError, Call, Endpoint, Routes, Table};
 use crate::site::Site;
+use crate::stream::Slots;
 
+pub(crate) use guard::entitle;
 use head::Trail;
 
 /// Everything a [`Service`] is made from.
@@ -87,6 +94,9 @@ pub(crate) struct Inner {
     pub(crate) table: Table,
     pub(crate) limiter: Limiter,
     pub(crate) health: Health,
+    slots: Arc<Slots>,
+    pub(crate) meters: Meters,
+    pub(crate) recorder: Option<Arc<dyn Recorder>>,
     site: Site,
     standard_headers: Vec<(http::HeaderName, http::HeaderValue)>,
 }
@@ -107,6 +117,15 @@ impl Service {
 
     /// The same, with a web interface where no route is.
     pub fn with_site(setup: Setup, site: Site) -> Result<Self, SetupError> {
+        Self::recorded(setup, site, None)
+    }
+
+    /// The same, with spans for whoever records traces.
+    pub fn recorded(
+        setup: Setup,
+        site: Site,
+        recorder: Option<Arc<dyn Recorder>>,
+    ) -> Result<Self, SetupError> {
         let settings = Settings::check(setup.config)?;
         let health = Health::new(
             setup.checks,
@@ -126,7 +145,12 @@ impl Service {
             Arc::clone(&setup.kernel.clock),
             settings.raw.limits.max_subjects,
         );
+        let slots = Slots::new(
+            settings.raw.max_event_streams,
+            settings.raw.max_event_streams_per_person,
+        );
         let standard_headers = finish::standard_headers(&settings);
+        let meters = table.meters();
         Ok(Self(Arc::new(Inner {
             settings,
             kernel: setup.kernel,
@@ -135,6 +159,9 @@ impl Service {
             table,
             limiter,
             health,
+            slots,
+            meters,
+            recorder,
             site,
             standard_headers,
         })))
@@ -148,6 +175,11 @@ impl Service {
     /// Health and readiness.
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// What is measured of every route. It does not keep the service.
+    pub fn measures(&self) -> Arc<dyn Source> {
+        Arc::new(self.0.meters.clone())
     }
 
     pub(crate) fn settings(&self) -> &Settings {
@@ -188,7 +220,7 @@ impl Service {
             .catch_unwind()
             .await;
         let outcome = walk.unwrap_or_else(|panic| Err(panicked(panic.as_ref()).into()));
-        self.0.finish(&trail, outcome)
+        self.0.finish(&mut trail, outcome)
     }
 }
 
@@ -222,6 +254,7 @@ impl Inner {
         self.limit_stranger(trail, &endpoint)?;
         let caller = self.admit(trail, &endpoint, &parts, &params).await?;
         let body = self.read_body(trail, &endpoint, &parts, body).await?;
+        let stream = self.open(trail, &endpoint, &parts.headers, &caller)?;
         let info = RequestInfo::new(RequestParts {
             kernel: self.kernel.clone(),
             id: trail.request_id.clone(),
@@ -242,12 +275,25 @@ impl Inner {
             caller,
             params,
             endpoint: Arc::clone(&endpoint),
+            stream: Mutex::new(stream),
         };
         let limit = endpoint
             .options
             .timeout
             .unwrap_or(self.settings.raw.handler_timeout.get());
-        let outcome = tokio::time::timeout(limit, async { (endpoint.run)(call).await }).await;
+        // Whatever is logged on the way says which request it belongs to. An error span, so that it is there at every level.
+        let span = tracing::error_span!(
+            "request",
+            request_id = trail.request_id,
+            trace_id = trail.span.map(|span| span.trace_hex()),
+            route = endpoint.path,
+            tenant = trail.tenant.map(tracing::field::display),
+        );
+        let work = async { (endpoint.run)(call).await }.instrument(span);
+        let outcome = match trail.span {
+            Some(span) => span.around(tokio::time::timeout(limit, work)).await,
+            None => tokio::time::timeout(limit, work).await,
+        };
         trail.replayed = info.replayed();
         let response = outcome.map_err(|_| {
             Problem::new(

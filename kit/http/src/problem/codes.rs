@@ -81,6 +81,8 @@ codes! {
         "Name the version you change: send the ETag you last saw in If-Match.";
     RATE_LIMITED = "rate_limited" 429 "Too many requests":
         "You sent more requests than the limit allows. Retry-After says when to go on.";
+    TOO_MANY_STREAMS = "too_many_streams" 429 "Too many open streams":
+        "You have as many event streams open as one account may. One stream serves all tabs of a browser; close what is not needed.";
     HEADERS_TOO_LARGE = "headers_too_large" 431 "Headers too large":
         "The header fields of the request are larger than is read here.";
     INTERNAL = "internal" 500 "Internal error":
@@ -91,10 +93,14 @@ codes! {
         "Other changes are in the way at the moment; nothing was changed. Try again after Retry-After.";
     DATABASE_UNAVAILABLE = "database_unavailable" 503 "Database not reachable":
         "The database cannot be reached at the moment. Try again after Retry-After.";
+    TENANT_MOVING = "tenant_moving" 503 "Workspace moving":
+        "The workspace is moving to another database server and takes no changes for a moment; nothing was changed. Try again after Retry-After.";
     DISK_FULL = "disk_full" 503 "Disk full":
         "Nothing can be stored because the disk is full; nothing was changed. The operator must make room.";
     OUTCOME_UNKNOWN = "outcome_unknown" 503 "Outcome unknown":
         "The connection to the database broke while saving: the change may or may not have happened. Look before you repeat it.";
+    STREAMS_FULL = "streams_full" 503 "No room for another stream":
+        "The server has as many event streams open as it takes. Reading works as always; try to open the stream again after Retry-After.";
     UNAVAILABLE = "unavailable" 503 "Unavailable for now":
         "Something this server depends on is not there at the moment. Try again a little later.";
 }

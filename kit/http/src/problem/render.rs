@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use gantry_kernel::Problem;
+use gantry_kernel::{Problem, TenantId};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
@@ -44,6 +44,10 @@ pub(crate) struct Rendering<'a> {
     pub(crate) base: &'a str,
     pub(crate) request_id: &'a str,
     pub(crate) instance: &'a str,
+    /// The route's template, for the log.
+    pub(crate) route: &'static str,
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) trace_id: Option<String>,
 }
 
 /// Writes the problem. Server errors lose their detail unless they are `unavailable` or `timeout`, whose details are
@@ -119,6 +123,9 @@ fn log(problem: &Problem, status: StatusCode, with: &Rendering<'_>) {
     if status.is_server_error() {
         tracing::error!(
             request_id = with.request_id,
+            trace_id = with.trace_id.as_deref(),
+            route = with.route,
+            tenant = with.tenant.map(tracing::field::display),
             code = problem.code,
             detail = problem.detail,
             cause,

@@ -1,6 +1,6 @@
 //! What a route demands of its caller, and the caller the pipeline found.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use gantry_db::TenantDb;
 use gantry_kernel::{Permission, Scope, ScopeKind};
@@ -8,6 +8,7 @@ use gantry_kernel::{Permission, Scope, ScopeKind};
 use crate::authority::{Access, Principal};
 use crate::context::RequestInfo;
 use crate::route::Endpoint;
+use crate::stream::{Slot, Watched};
 
 /// The one access declaration every route has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,9 @@ pub enum AccessRule {
     SignedIn,
     /// A member of the path's tenant whose grants carry the permission in one of the scopes.
     Tenant(Permission, &'static [ScopeKind]),
+    /// A member of the path's tenant, whatever they were granted: what they are shown is decided piece by piece, or is
+    /// their own.
+    Member,
     /// An operator who holds the platform permission.
     Platform(Permission),
 }
@@ -37,6 +41,13 @@ pub(crate) enum Caller {
     Member(Box<Member>),
 }
 
+impl AccessRule {
+    /// Whether it is about the tenant of the path.
+    pub(crate) const fn in_tenant(self) -> bool {
+        matches!(self, Self::Tenant(..) | Self::Member)
+    }
+}
+
 /// Everything a bound handler needs to decode its context and input.
 #[doc(hidden)]
 pub struct Call {
@@ -44,4 +55,6 @@ pub struct Call {
     pub(crate) caller: Caller,
     pub(crate) params: Vec<(&'static str, String)>,
     pub(crate) endpoint: Arc<Endpoint>,
+    /// What an open stream needs; taken by its context.
+    pub(crate) stream: Mutex<Option<(Watched, Slot)>>,
 }

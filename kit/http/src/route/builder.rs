@@ -12,9 +12,10 @@ use futures_util::FutureExt;
 use gantry_kernel::{Permission, Problem, ScopeKind};
 use http::Method;
 
-use crate::context::{Context, PlatformCx, PublicCx, TenantCx, UserCx};
+use crate::context::{Context, PlatformCx, PublicCx, StreamCx, TenantCx, UserCx};
 use crate::input::Input;
 use crate::limit::Class;
+use crate::meter::Meter;
 use crate::output::Reply;
 use crate::route::routes::{Options, Run};
 use crate::route::{AccessRule, Endpoint};
@@ -92,6 +93,11 @@ impl Route {
         self.declare(AccessRule::Tenant(permission, scopes))
     }
 
+    /// Members of the path's `{tenant}` may call it, whatever they were granted.
+    pub fn member(self) -> Declared<TenantCx> {
+        self.declare(AccessRule::Member)
+    }
+
     /// Operators may call it who hold the platform permission.
     pub fn platform(self, permission: Permission) -> Declared<PlatformCx> {
         self.declare(AccessRule::Platform(permission))
@@ -122,6 +128,27 @@ impl<C> std::fmt::Debug for Declared<C> {
             .field("access", &self.access)
             .field("options", &self.options)
             .finish()
+    }
+}
+
+impl Declared<TenantCx> {
+    /// The answer is an [`crate::EventStream`], which goes on for as long as the client stays and may read.
+    #[must_use]
+    pub fn stream(self) -> Declared<StreamCx> {
+        let Self {
+            route,
+            access,
+            mut options,
+            ..
+        } = self;
+        options.stream = true;
+        options.class = Class::Stream;
+        Declared {
+            route,
+            access,
+            options,
+            context: PhantomData,
+        }
     }
 }
 
@@ -213,6 +240,13 @@ impl<C: Context> Declared<C> {
         self
     }
 
+    /// Says that it is an attempt to prove who one is, of this kind (`password`): how such attempts end is counted.
+    #[must_use]
+    pub fn attempt(mut self, kind: &'static str) -> Self {
+        self.options.attempt = Some(kind);
+        self
+    }
+
     /// Names the error codes this operation is known to answer with, for its documentation.
     #[must_use]
     pub fn errors(mut self, codes: &'static [&'static str]) -> Self {
@@ -276,7 +310,9 @@ pub struct Bound<S> {
 
 impl<S> Bound<S> {
     pub(crate) fn attach(self, state: &Arc<S>) -> Endpoint {
+        let meter = Meter::new(&self.method, self.path, self.options.attempt);
         Endpoint {
+            meter,
             run: (self.bind)(Arc::clone(state)),
             method: self.method,
             path: self.path,

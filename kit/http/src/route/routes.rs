@@ -9,6 +9,7 @@ use http::Method;
 
 use crate::input::BodyKind;
 use crate::limit::Class;
+use crate::meter::Meter;
 use crate::openapi::Describe;
 use crate::output::Response;
 use crate::problem::ErrorCode;
@@ -41,6 +42,8 @@ pub struct Options {
     pub if_match: bool,
     /// Media types of an answer that is not JSON by its type.
     pub media: &'static [&'static str],
+    /// Whether the answer goes on for as long as the client stays.
+    pub stream: bool,
     /// Whether the caller must have proven who they are a short while ago.
     pub step_up: bool,
     /// Whether staff who act as somebody else may call it, though it is that person's own.
@@ -51,6 +54,8 @@ pub struct Options {
     pub cache_public: Option<Duration>,
     /// Error codes this operation is known to answer with.
     pub errors: &'static [&'static str],
+    /// What kind of proof it is an attempt at, for those who count failed ones.
+    pub attempt: Option<&'static str>,
 }
 
 impl Default for Options {
@@ -64,11 +69,13 @@ impl Default for Options {
             idempotent: false,
             if_match: false,
             media: &[],
+            stream: false,
             step_up: false,
             while_impersonating: false,
             in_one_tenant: false,
             cache_public: None,
             errors: &[],
+            attempt: None,
         }
     }
 }
@@ -90,6 +97,7 @@ pub(crate) struct Endpoint {
     pub(crate) known_query: Vec<String>,
     /// Whether every body it answers with is JSON, so that `Accept` can be checked beforehand.
     pub(crate) json_only: bool,
+    pub(crate) meter: Arc<Meter>,
 }
 
 impl Endpoint {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::Method;
 
+use crate::meter::Meters;
 use crate::openapi::{self, Schemas};
 use crate::problem::{ErrorCode, Registry, codes};
 use crate::route::{AccessRule, Endpoint, Routes};
@@ -25,7 +26,7 @@ pub enum BuildError {
     #[error("path {0}: {1}")]
     Path(&'static str, String),
     /// A tenant route without `{tenant}` in its path.
-    #[error("{0} declares a tenant permission, but its path has no {{tenant}}")]
+    #[error("{0} is for members of a tenant, but its path has no {{tenant}}")]
     TenantMissing(&'static str),
     /// A tenant route that no scope can reach.
     #[error("{0} declares a tenant permission without a scope")]
@@ -71,7 +72,7 @@ pub struct Table {
 impl Endpoint {
     /// Whether `name` is the tenant of a tenant route, which the pipeline consumes.
     pub(crate) fn is_tenant_param(&self, name: &str) -> bool {
-        name == "tenant" && matches!(self.access, AccessRule::Tenant(..))
+        name == "tenant" && self.access.in_tenant()
     }
 }
 
@@ -193,6 +194,12 @@ impl Table {
         &self.registry
     }
 
+    /// The meters of all routes, and of what is no route.
+    pub(crate) fn meters(&self) -> Meters {
+        let routes = self.endpoints.iter();
+        Meters::new(routes.map(|one| Arc::clone(&one.meter)).collect())
+    }
+
     pub(crate) fn endpoints(&self) -> impl Iterator<Item = &Endpoint> {
         self.endpoints.iter().map(AsRef::as_ref)
     }
@@ -275,7 +282,7 @@ fn check(
     }
     match endpoint.access {
         AccessRule::Tenant(_, []) => return Err(BuildError::NoScope(id)),
-        AccessRule::Tenant(..) if !path_names(endpoint.path).contains(&"tenant") => {
+        rule if rule.in_tenant() && !path_names(endpoint.path).contains(&"tenant") => {
             return Err(BuildError::TenantMissing(id));
         }
         AccessRule::Public("") => return Err(BuildError::NoReason(id)),

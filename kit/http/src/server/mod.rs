@@ -1,8 +1,9 @@
-//! A [`Service`](crate::Service) on a socket: HTTP/1.1 and HTTP/2 with prior knowledge on one port, slow and idle
+//! A [`Service`] on a socket: HTTP/1.1 and HTTP/2 with prior knowledge on one port, slow and idle
 //! clients cut, and a stop that loses nothing that was accepted.
 
 mod activity;
 mod connection;
+mod operations;
 mod patient;
 mod peers;
 mod turnstile;
@@ -19,6 +20,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinSet, unconstrained};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+pub use operations::Operations;
 
 use crate::Service;
 use crate::config::Settings;

@@ -116,6 +116,7 @@ async fn a_server_error_is_logged_once_with_its_cause() {
             .collect();
         assert_eq!(errors.len(), 1, "{text}");
         assert_eq!(errors[0]["cause"], cause);
+        assert_eq!(errors[0]["route"], path);
         assert_eq!(errors[0]["request_id"], lines[1]["request_id"]);
     }
 }

@@ -17,9 +17,10 @@ use std::{
 
 use gantry_db::{ControlDb, ControlTx, DbError, TenantTx, Tenants, Tx};
 use gantry_kernel::{JobId, Kernel};
+use gantry_telemetry::Source;
 use tokio::{sync::watch, task::JoinHandle};
 
-use crate::{Hints, JobKind, Place, Schedule, settle::Settler};
+use crate::{Hints, JobKind, Place, Schedule, settle::Settler, stats::Stats};
 use dispatch::Dispatcher;
 
 /// How much runs at once.
@@ -101,6 +102,7 @@ pub(crate) struct Shared {
     /// The shortest lease of any kind: that of a claim before each kind's own replaces it.
     pub(crate) first_lease: Duration,
     settler: Mutex<Settler>,
+    pub(crate) stats: Arc<Stats>,
     owner: Mutex<String>,
 }
 
@@ -210,6 +212,7 @@ impl Runner {
             shared: Arc::new(Shared {
                 first_lease,
                 settler,
+                stats: Arc::default(),
                 owner: Mutex::new(new_owner(&kernel)),
                 control,
                 tenants,
@@ -221,6 +224,11 @@ impl Runner {
                 schedules,
             }),
         })
+    }
+
+    /// What is measured of attempts. It does not keep the runner.
+    pub fn measures(&self) -> Arc<dyn Source> {
+        Arc::clone(&self.shared.stats) as Arc<dyn Source>
     }
 
     /// Starts the dispatcher on the current runtime.

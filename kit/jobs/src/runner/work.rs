@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::{Phase, Shared};
 use crate::{
     Death, JobCx, JobError, JobKind, Lease, Place,
+    stats::Ending,
     store::{self, Buried, Claimed},
 };
 
@@ -23,6 +24,7 @@ pub(crate) async fn run(
     phase: watch::Receiver<Phase>,
 ) {
     let lease = Lease::new(claimed.id, token, kind.lease, claimed.attempts);
+    let begun = shared.kernel.clock.monotonic();
     let outcome = if claimed.attempts > kind.max_attempts {
         Some(Err(JobError::fatal(
             "every attempt ended without a word: the process died or lost the database",
@@ -30,6 +32,9 @@ pub(crate) async fn run(
     } else {
         attempt_once(&shared, &place, &kind, &claimed, &lease, phase).await
     };
+    let took = shared.kernel.clock.monotonic().saturating_sub(begun);
+    let ending = ending(outcome.as_ref(), claimed.attempts < kind.max_attempts);
+    shared.stats.ended(kind.name, ending, took);
     let recorded = match &outcome {
         Some(outcome) => record(&shared, &place, &kind, &claimed, &lease, outcome).await,
         None => release(&shared, &place, &lease).await,
@@ -43,6 +48,17 @@ pub(crate) async fn run(
             shared.disown();
             tracing::error!(%job, kind = kind.name, %error, "outcome of a job not recorded");
         }
+    }
+}
+
+/// How an attempt ends; `more`: another one is left.
+const fn ending(outcome: Option<&Result<(), JobError>>, more: bool) -> Ending {
+    match outcome {
+        Some(Ok(())) => Ending::Done,
+        None | Some(Err(JobError::Stopped)) => Ending::Stopped,
+        Some(Err(JobError::LeaseLost)) => Ending::Lost,
+        Some(Err(JobError::Retry { .. })) if more => Ending::Retried,
+        Some(Err(JobError::Retry { .. } | JobError::Fatal { .. })) => Ending::Dead,
     }
 }
 

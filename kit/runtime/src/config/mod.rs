@@ -17,6 +17,7 @@ mod keys;
 mod layers;
 mod load;
 mod print;
+mod reference;
 mod section;
 mod suggest;
 

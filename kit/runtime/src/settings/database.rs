@@ -1,6 +1,8 @@
 //! The `[database]` section.
 
-use gantry_db::{DbConfig, PostgresConfig, Synchronous};
+use std::collections::BTreeMap;
+
+use gantry_db::{DbConfig, Placement, PostgresConfig, Synchronous};
 use gantry_kernel::{ByteSize, Period, Secret};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,8 +14,9 @@ use crate::config::Remark;
 #[serde(default, deny_unknown_fields)]
 pub struct DatabaseSettings {
     /// "postgres://user:password@host:5432/gantry" puts control and tenants on PostgreSQL; the
-    /// database named is control's and is made if it is missing. Not set: SQLite files in the data
-    /// directory.
+    /// database named is control's and is made if it is missing. A server on another machine needs
+    /// "?sslmode=verify-full", and "&sslrootcert=FILE" if its authority is not one of the system's. Not
+    /// set: SQLite files in the data directory.
     pub url: Secret<String>,
     /// How long a PostgreSQL that does not answer is waited for at start, since in a cluster it may
     /// be starting too. Afterwards the start fails.
@@ -22,13 +25,46 @@ pub struct DatabaseSettings {
     pub max_transaction: Period,
     /// The longest a request waits for a free connection or writer before it fails as overloaded.
     pub max_wait: Period,
-    /// How many tenant databases may be open at once. Not set: 500, or with SQLite fewer if the
+    /// How many tenant databases may be open at once. Not set: 2000, or with SQLite fewer if the
     /// process may not open so many files (its hard limit, see ulimit -Hn; 11 files for a tenant).
     pub max_open_tenants: Option<usize>,
+    /// Keep a copy of a database in the folder before-upgrade of the data directory before a new version of
+    /// Gantry changes its schema, and refuse to change it when that cannot be done. The next backup that is
+    /// proven removes the copies.
+    pub keep_before_upgrade: bool,
+    /// Statements that take this long or longer are logged as "slow statement", with their text and
+    /// never with their values. 0s logs none.
+    pub slow_statement: Period,
+    /// Where databases of new tenants are made: "beside_control", or "least_used" for the PostgreSQL server with the fewest
+    /// tenants. Not set: the second if there are several servers and control is on one.
+    pub placement: Option<Placement>,
+    /// Further PostgreSQL servers for tenants, each in a table of its own name: [database.clusters.north].
+    #[schemars(extend("writeOnly" = true))]
+    pub clusters: BTreeMap<String, ClusterSettings>,
     /// SQLite only.
     pub sqlite: SqliteSettings,
     /// PostgreSQL only.
     pub postgres: PostgresSettings,
+}
+
+/// A further PostgreSQL server.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterSettings {
+    /// As database.url. The database named holds nothing; names of tenants' databases begin with its name. It is made if it
+    /// is missing.
+    pub url: Secret<String>,
+    /// About how many tenants new ones are placed up to.
+    #[serde(default = "ceiling")]
+    pub max_tenants: i64,
+    /// As database.postgres.named_statements; not set: the same.
+    pub named_statements: Option<bool>,
+    /// As database.postgres.transaction_pooler; not set: the same.
+    pub transaction_pooler: Option<bool>,
+}
+
+fn ceiling() -> i64 {
+    PostgresConfig::new("").max_tenants
 }
 
 /// SQLite.
@@ -54,15 +90,17 @@ pub struct SqliteSettings {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PostgresSettings {
-    /// The most connections this process holds, control and all tenants together.
+    /// The most connections this process holds, control and all tenants on all servers together.
     pub max_connections: usize,
+    /// About how many tenants new ones are placed up to, on control's server, where there are others.
+    pub max_tenants: i64,
     /// Keep prepared statements by name. Turn off behind PgBouncer older than 1.21 in transaction
     /// mode.
     pub named_statements: bool,
     /// A pooler in transaction mode stands between.
     pub transaction_pooler: bool,
-    /// Allow a server on another machine. There is no TLS to PostgreSQL yet, so whoever is on the way reads and changes
-    /// everything: only for a network that nobody else is on, such as one that is encrypted below.
+    /// Allow a server on another machine without TLS. Whoever is on the way reads and changes everything: only for a network
+    /// that nobody else is on, such as one that is encrypted below.
     pub allow_plaintext: bool,
 }
 
@@ -75,6 +113,10 @@ impl Default for DatabaseSettings {
             max_transaction: period(db.max_transaction),
             max_wait: period(db.max_wait),
             max_open_tenants: db.max_open_tenants,
+            keep_before_upgrade: true,
+            slow_statement: db.slow_statement.map_or(Period::seconds(0), period),
+            placement: None,
+            clusters: BTreeMap::new(),
             sqlite: SqliteSettings::default(),
             postgres: PostgresSettings::default(),
         }
@@ -100,6 +142,7 @@ impl Default for PostgresSettings {
         let postgres = PostgresConfig::new("");
         Self {
             max_connections: postgres.max_connections,
+            max_tenants: postgres.max_tenants,
             named_statements: postgres.named_statements,
             transaction_pooler: postgres.transaction_pooler,
             allow_plaintext: false,
@@ -109,43 +152,81 @@ impl Default for PostgresSettings {
 
 impl DatabaseSettings {
     pub(crate) fn review(&self) -> Vec<Remark> {
-        let url = self.url.expose();
-        if url.is_empty() {
-            return vec![Remark::Missing {
+        let mut remarks = Vec::new();
+        if self.url.expose().is_empty() {
+            remarks.push(Remark::Missing {
                 what: "database.url",
                 meaning: "SQLite files in the data directory, for one process on one machine"
                     .to_owned(),
-            }];
+            });
+        } else {
+            remarks.extend(self.review_url("url", &self.url));
         }
+        for (name, cluster) in &self.clusters {
+            let refused = self.review_url("clusters", &cluster.url);
+            remarks.extend(refused.map(|remark| named(name, remark)));
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+            if name.is_empty() || name.len() > 32 || !name.chars().all(plain) {
+                let why = format!("{name}: a name is up to 32 of a-z, 0-9 and _");
+                remarks.push(Remark::Refused {
+                    key: "clusters",
+                    why,
+                });
+            }
+        }
+        remarks
+    }
+
+    fn review_url(&self, key: &'static str, url: &Secret<String>) -> Option<Remark> {
+        let url = url.expose();
         let known = ["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| url.starts_with(scheme));
-        let refused = |why: String| vec![Remark::Refused { key: "url", why }];
+        let refused = |why: String| Some(Remark::Refused { key, why });
         if !known {
             return refused("must begin with postgres:// (leave it out for SQLite)".to_owned());
         }
         let far = PostgresConfig::new(url.as_str()).far_hosts();
         if far.is_empty() || self.postgres.allow_plaintext {
-            return Vec::new();
+            return None;
         }
         refused(format!(
-            "{} is another machine, and there is no TLS to PostgreSQL yet: everything would cross the network in the \
-             clear, the password too; use a server on this machine or a tunnel that ends here, or set \
-             database.postgres.allow_plaintext if nobody else is on that network",
+            "{} is another machine, and without TLS everything would cross the network in the clear, the password \
+             too; say sslmode=verify-full in the URL, or set database.postgres.allow_plaintext if nobody else is \
+             on that network",
             far.join(", ")
         ))
     }
 
+    fn server(&self, url: &Secret<String>) -> PostgresConfig {
+        let mut postgres = PostgresConfig::new(url.expose().clone());
+        postgres.max_connections = self.postgres.max_connections;
+        postgres.max_tenants = self.postgres.max_tenants;
+        postgres.named_statements = self.postgres.named_statements;
+        postgres.transaction_pooler = self.postgres.transaction_pooler;
+        postgres
+    }
+
     /// As kit/db wants it.
-    pub(crate) fn to_db(&self, data: &std::path::Path) -> DbConfig {
+    pub fn to_db(&self, data: &std::path::Path) -> DbConfig {
         let mut db = DbConfig::sqlite(data);
         if !self.url.expose().is_empty() {
-            let mut postgres = PostgresConfig::new(self.url.expose().clone());
-            postgres.max_connections = self.postgres.max_connections;
-            postgres.named_statements = self.postgres.named_statements;
-            postgres.transaction_pooler = self.postgres.transaction_pooler;
-            db.postgres = Some(postgres);
+            db.postgres = Some(self.server(&self.url));
         }
+        for (name, cluster) in &self.clusters {
+            let mut server = self.server(&cluster.url);
+            server.max_tenants = cluster.max_tenants;
+            let own = |own: Option<bool>, common| own.unwrap_or(common);
+            server.named_statements = own(cluster.named_statements, server.named_statements);
+            server.transaction_pooler = own(cluster.transaction_pooler, server.transaction_pooler);
+            db.clusters.insert(name.clone(), server);
+        }
+        let spread = db.postgres.is_some() && !db.clusters.is_empty();
+        db.placement = self.placement.unwrap_or(if spread {
+            Placement::LeastUsed
+        } else {
+            Placement::BesideControl
+        });
         db.sqlite.synchronous = self.sqlite.synchronous;
         db.sqlite.busy_timeout = self.sqlite.busy_timeout.get();
         db.sqlite.writer_threads = self.sqlite.writer_threads;
@@ -154,8 +235,24 @@ impl DatabaseSettings {
         db.max_transaction = self.max_transaction.get();
         db.max_wait = self.max_wait.get();
         db.max_open_tenants = self.max_open_tenants;
+        db.keep_before_upgrade = self
+            .keep_before_upgrade
+            .then(|| data.join("before-upgrade"));
+        let slow = self.slow_statement.get();
+        db.slow_statement = (!slow.is_zero()).then_some(slow);
         db.max_queued_writes = self.sqlite.max_queued_writes;
         db
+    }
+}
+
+/// A refusal that says of which server it is.
+fn named(name: &str, remark: Remark) -> Remark {
+    match remark {
+        Remark::Refused { key, why } => Remark::Refused {
+            key,
+            why: format!("{name}: {why}"),
+        },
+        other @ Remark::Missing { .. } => other,
     }
 }
 

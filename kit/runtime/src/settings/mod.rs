@@ -5,9 +5,11 @@
 )]
 
 mod database;
+mod metrics;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use gantry_export::{ErrorSettings, OtlpSettings, SettingsError};
 use gantry_http::HttpConfig;
 use gantry_jobs::RunnerConfig;
 use gantry_kernel::{Period, Secret};
@@ -15,7 +17,8 @@ use gantry_outbound::OutboundSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use database::{DatabaseSettings, PostgresSettings, SqliteSettings};
+pub use database::{ClusterSettings, DatabaseSettings, PostgresSettings, SqliteSettings};
+pub use metrics::MetricsSettings;
 
 use crate::config::{ConfigSection, Remark};
 use crate::{LogSettings, listen};
@@ -27,6 +30,9 @@ pub(crate) fn sections() -> Vec<ConfigSection> {
         ConfigSection::reviewed::<ServerSettings>("server", review_server),
         ConfigSection::reviewed::<DatabaseSettings>("database", DatabaseSettings::review),
         ConfigSection::reviewed::<LogSettings>("log", LogSettings::review),
+        ConfigSection::reviewed::<MetricsSettings>("metrics", MetricsSettings::review),
+        ConfigSection::reviewed::<OtlpSettings>("otlp", |otlp| refused_by(otlp.faults())),
+        ConfigSection::reviewed::<ErrorSettings>("errors", |errors| refused_by(errors.faults())),
         ConfigSection::reviewed::<HttpConfig>("http", review_http),
         ConfigSection::of::<JobsSettings>("jobs"),
         ConfigSection::reviewed::<AuditSettings>("audit", AuditSettings::review),
@@ -45,6 +51,11 @@ fn review_server(server: &ServerSettings) -> Vec<Remark> {
 fn review_outbound(outbound: &OutboundSettings) -> Vec<Remark> {
     let refused = |(key, why)| Remark::Refused { key, why };
     outbound.faults().into_iter().map(refused).collect()
+}
+
+fn refused_by(faults: Vec<SettingsError>) -> Vec<Remark> {
+    let refused = |SettingsError { key, why }| Remark::Refused { key, why };
+    faults.into_iter().map(refused).collect()
 }
 
 fn review_http(http: &HttpConfig) -> Vec<Remark> {
@@ -73,7 +84,7 @@ pub struct ServerSettings {
     pub listen: SocketAddr,
     /// A proxy that speaks TLS stands in front.
     pub behind_proxy: bool,
-    /// The address people use, for example "https://gantry.example.com", without a path. Links in
+    /// The address people use, for example `https://gantry.example.com`, without a path. Links in
     /// mails, the origin check and HSTS follow it. Not set: the listen address over http, which
     /// browsers on this machine may also call localhost.
     pub public_url: Option<String>,
@@ -81,7 +92,7 @@ pub struct ServerSettings {
     /// listen beyond this machine. Empty: with behind_proxy this machine, without it nobody.
     pub trusted_proxies: Vec<String>,
     /// Other web origins whose pages may call the API with credentials, exactly as browsers send
-    /// them: "https://app.example.com".
+    /// them: `https://app.example.com`.
     pub cors_origins: Vec<String>,
 }
 

@@ -3,11 +3,15 @@
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 
-use super::{Answer, Credentials};
+use super::{Answer, Credentials, Events};
+
+/// Longer than any test reads from a stream.
+const STREAM: Duration = Duration::from_mins(10);
 
 /// A request that is sent when awaited: `client.post("/api/v1/x").json(&body).await`.
 #[derive(Debug)]
@@ -72,6 +76,22 @@ impl Call {
         }
         drop(credentials);
         Ok(answer)
+    }
+
+    /// Opens a stream. Panics unless it is answered with 200.
+    pub async fn open(self) -> Events {
+        let what = format!("{} {}", self.method, self.path);
+        let reply = self
+            .request
+            .timeout(STREAM)
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {}", causes(&error)));
+        if reply.status() != 200 {
+            let answer = Answer::read(self.method, self.path, reply).await;
+            panic!("{what}: no stream but {answer:?}");
+        }
+        Events::new(reply)
     }
 
     fn change(self, change: impl FnOnce(RequestBuilder) -> RequestBuilder) -> Self {

@@ -3,6 +3,7 @@
 
 mod answer;
 mod call;
+mod events;
 mod owner;
 mod second_factor;
 
@@ -14,6 +15,7 @@ use reqwest::Method;
 
 pub use answer::Answer;
 pub use call::Call;
+pub use events::{Events, ServerEvent};
 pub use owner::Owner;
 pub use second_factor::SecondFactor;
 

@@ -220,6 +220,11 @@ impl Server {
         self.child.signal(rustix::process::Signal::TERM);
     }
 
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        self.child.signal(signal);
+    }
+
     /// Waits for the process to end by itself; the answer is its exit code (None: by a signal).
     pub async fn wait_end(&mut self, deadline: Duration) -> Option<i32> {
         let ended = async || self.child.ended().ok_or_else(|| self.child.tail());

@@ -35,6 +35,7 @@ impl World {
         let kernel = Kernel::manual(&clock, 11);
         let set = MigrationSet::new([
             gantry_audit::MIGRATIONS,
+            gantry_events::MIGRATIONS,
             gantry_jobs::MIGRATIONS,
             gantry_backup::MIGRATIONS,
             NOTES,

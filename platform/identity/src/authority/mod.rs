@@ -18,6 +18,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_http::{Access, Authority, Credentials, Identified, Principal, Session, Standing, Via};
 use gantry_kernel::{ApiKeyId, Problem, SessionId, Slug, TenantId, crypto};
+use gantry_telemetry::Lookups;
+use tokio::sync::watch;
 
 use self::key::FoundKey;
 use crate::service::key::{self as stored_key, text};
@@ -47,6 +49,8 @@ pub(crate) struct Recent {
     answers: Generations<Key, Answer<Found>>,
     keys: Generations<ApiKeyId, Answer<FoundKey>>,
     generation: AtomicU64,
+    changes: watch::Sender<u64>,
+    pub(crate) lookups: Arc<Lookups>,
 }
 
 struct Answer<T> {
@@ -62,6 +66,15 @@ impl<T> Clone for Answer<T> {
             ..*self
         }
     }
+}
+
+/// Why somebody is looked up.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// A request, which is a use of the session or key.
+    Request,
+    /// A stream that is open. An answer is not kept: the next request must read, to note that it is a use.
+    Recheck,
 }
 
 /// When a question was asked.
@@ -105,13 +118,16 @@ impl Recent {
             answers: Generations::new(REMEMBERED),
             keys: Generations::new(REMEMBERED),
             generation: AtomicU64::new(0),
+            changes: watch::Sender::default(),
+            lookups: Lookups::new("access"),
         }
     }
 
     /// Makes every kept answer stale. Changes of access are rare and a read costs microseconds, so there is
     /// no reason to find out which answers a change concerns, and a chance to get that wrong.
     pub(crate) fn forget_all(&self) {
-        self.generation.fetch_add(1, Ordering::AcqRel);
+        let before = self.generation.fetch_add(1, Ordering::AcqRel);
+        self.changes.send_replace(before.wrapping_add(1));
     }
 }
 
@@ -128,13 +144,20 @@ impl Identity {
         }
     }
 
-    async fn find(&self, session: SessionId, tenant: Option<&str>) -> Result<Looked, Error> {
+    async fn find(
+        &self,
+        session: SessionId,
+        tenant: Option<&str>,
+        occasion: Occasion,
+    ) -> Result<Looked, Error> {
         // What is neither an id nor a slug names no tenant; it is not worth remembering either.
         let tenant =
             tenant.filter(|text| text.parse::<TenantId>().is_ok() || text.parse::<Slug>().is_ok());
         let key: Key = (session, tenant.map(str::to_owned));
         let asked = self.ask();
-        if let Some(found) = asked.look(&self.recent.answers, &key) {
+        let known = asked.look(&self.recent.answers, &key);
+        self.recent.lookups.count(known.is_some());
+        if let Some(found) = known {
             return Ok(Looked {
                 found,
                 fresh: false,
@@ -147,10 +170,14 @@ impl Identity {
             .await?
             .ok_or(Error::SessionEnded)?;
         let found = Arc::new(found.resolve(&self.roles));
-        if found.is_alive(self.kernel.now()) {
+        let request = occasion == Occasion::Request;
+        if request && found.is_alive(self.kernel.now()) {
             asked.keep(&self.recent.answers, key, &found);
         }
-        Ok(Looked { found, fresh: true })
+        Ok(Looked {
+            found,
+            fresh: request,
+        })
     }
 
     /// Writes down that a session is in use. That this fails must not refuse the request; a database that
@@ -173,7 +200,9 @@ impl Identity {
     /// What is known of a key, and when it was asked for if it was read just now.
     async fn find_key(&self, id: ApiKeyId) -> Result<(Arc<FoundKey>, Option<Asked>), Error> {
         let asked = self.ask();
-        if let Some(found) = asked.look(&self.recent.keys, &id) {
+        let known = asked.look(&self.recent.keys, &id);
+        self.recent.lookups.count(known.is_some());
+        if let Some(found) = known {
             return Ok((found, None));
         }
         let stored = self
@@ -204,6 +233,7 @@ impl Identity {
         text: &str,
         tenant: Option<&str>,
         from: Option<IpAddr>,
+        occasion: Occasion,
     ) -> Result<Identified, Error> {
         let claim = text::parse(text).ok_or(Error::KeyRefused)?;
         let (found, read) = self.find_key(claim.id).await?;
@@ -216,7 +246,7 @@ impl Identity {
             return Err(Error::KeyElsewhere);
         }
         // Only now: whoever merely knows a key's id must not hide that it is in use.
-        if let Some(asked) = read {
+        if let Some(asked) = read.filter(|_| occasion == Occasion::Request) {
             asked.keep(&self.recent.keys, claim.id, &found);
             self.touch_key(claim.id, &found, from).await;
         }
@@ -237,10 +267,11 @@ impl Identity {
         credentials: Credentials<'_>,
         tenant: Option<&str>,
         from: Option<IpAddr>,
+        occasion: Occasion,
     ) -> Result<Identified, Error> {
         let (looked, via) = match credentials {
             Credentials::Bearer(text) if text.starts_with(text::PREFIX) => {
-                return self.recognise_key(text, tenant, from).await;
+                return self.recognise_key(text, tenant, from, occasion).await;
             }
             Credentials::Bearer(token) => {
                 let verified = self
@@ -252,7 +283,7 @@ impl Identity {
                             tracing::debug!(reason, "access token refused");
                         }
                     })?;
-                let looked = self.find(verified.session, tenant).await?;
+                let looked = self.find(verified.session, tenant, occasion).await?;
                 let found = &looked.found;
                 let same =
                     (found.identity, found.operator) == (verified.identity, verified.operator);
@@ -263,7 +294,7 @@ impl Identity {
             }
             Credentials::Cookie(text) => {
                 let value = CookieValue::parse(text).ok_or(Error::SessionEnded)?;
-                let looked = self.find(value.session, tenant).await?;
+                let looked = self.find(value.session, tenant, occasion).await?;
                 let found = &looked.found;
                 let secret = found.secret_hash.as_deref().ok_or(Error::SessionEnded)?;
                 if !crypto::constant_time_eq(secret, &value.hash()) {
@@ -326,11 +357,29 @@ impl Authority for Identity {
         from: Option<IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>> {
         async move {
-            self.recognise(credentials, tenant, from)
+            self.recognise(credentials, tenant, from, Occasion::Request)
                 .await
                 .map_err(Problem::from)
         }
         .boxed()
+    }
+
+    fn recheck<'a>(
+        &'a self,
+        credentials: Credentials<'a>,
+        tenant: Option<&'a str>,
+        from: Option<IpAddr>,
+    ) -> BoxFuture<'a, Result<Identified, Problem>> {
+        async move {
+            self.recognise(credentials, tenant, from, Occasion::Recheck)
+                .await
+                .map_err(Problem::from)
+        }
+        .boxed()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.recent.changes.subscribe()
     }
 
     fn csrf_ok(&self, session: SessionId, token: &str) -> bool {

@@ -23,7 +23,7 @@ use crate::password::{Owner, accept, prove};
 use crate::role::{self, Giver, MEMBER_MANAGE};
 use crate::sign_up::api::LinkToken;
 use crate::state::within_members;
-use crate::{Error, Identity, member};
+use crate::{Error, Identity, events, member};
 
 /// What the link opens.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -273,6 +273,7 @@ async fn join(
     if !store::close(tx, invitation.id, "accepted", Some(person)).await? {
         return Err(Error::LinkGone);
     }
+    events::invitation_changed(tx, invitation.tenant, invitation.id).await?;
     if !member::store::join(tx, invitation.tenant, person).await? {
         return Err(Error::AlreadyMember);
     }

@@ -19,7 +19,7 @@ use crate::link::{self, Purpose};
 use crate::member::api::{bounded, facts};
 use crate::role::{Giver, Grant, MEMBER_MANAGE, giver};
 use crate::sign_up::api::MailSent;
-use crate::{Error, Identity, account, mail, member};
+use crate::{Error, Identity, account, events, mail, member};
 
 /// Somebody to invite.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -198,6 +198,7 @@ pub(crate) async fn revoke_invitation(
                 return Err(Error::InvitationClosed);
             }
             link::forget(tx, Purpose::Invite, &id.to_string()).await?;
+            events::invitation_changed(tx, tenant, id).await?;
             let entry = Entry::new(
                 actor,
                 "identity.invitation.revoked",
@@ -257,6 +258,7 @@ pub(crate) async fn resend_invitation(
             may_invite(&giver, &invitation.grant)?;
             link::forget(tx, Purpose::Invite, &id.to_string()).await?;
             store::renew(tx, id, caller, state.config.invitation.get()).await?;
+            events::invitation_changed(tx, tenant, id).await?;
             mail::put(
                 tx,
                 mail::INVITATION,

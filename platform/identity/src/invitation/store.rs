@@ -7,6 +7,7 @@ use gantry_kernel::{Email, IdentityId, Slug, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::InvitationId;
+use crate::events;
 use crate::role::Grant;
 
 /// An invitation.
@@ -103,6 +104,7 @@ pub(crate) async fn insert(
         ],
     )
     .await?;
+    events::invitation_changed(tx, tenant, id).await?;
     Ok(id)
 }
 

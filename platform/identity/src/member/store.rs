@@ -6,6 +6,7 @@ use gantry_kernel::{Email, IdentityId, Slug, TenantId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::events;
 use crate::role::{Grant, OWNER};
 
 /// A member with the person's name.
@@ -173,6 +174,9 @@ pub(crate) async fn join(
             &args![tenant, identity, now],
         )
         .await?;
+    if joined > 0 {
+        events::member_changed(tx, tenant, identity).await?;
+    }
     Ok(joined > 0)
 }
 
@@ -233,6 +237,7 @@ pub(crate) async fn replace(
     for grant in grants {
         give(tx, tenant, identity, grant).await?;
     }
+    events::member_changed(tx, tenant, identity).await?;
     keep_an_owner(tx, tenant).await
 }
 
@@ -251,6 +256,7 @@ pub(crate) async fn remove(
     if removed == 0 {
         return Err(Error::NotFound);
     }
+    events::member_changed(tx, tenant, identity).await?;
     keep_an_owner(tx, tenant).await
 }
 

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{OWNERSHIP, ROLE_MANAGE, Roles, giver, is_for_people, store};
-use crate::{Error, Identity};
+use crate::{Error, Identity, events};
 
 /// A tenant's own roles are read whole whenever somebody gives one.
 const MOST_ROLES: usize = 100;
@@ -223,6 +223,7 @@ pub(crate) async fn create_role(
         }
         let title = input.title.as_str();
         let key = store::insert(tx, tenant, title, &permissions, caller).await?;
+        events::role_changed(tx, tenant, &key).await?;
         let entry = Entry::new(actor, "identity.role.created", Target::new("role", &key));
         let entry = entry
             .about(tenant)
@@ -269,6 +270,7 @@ pub(crate) async fn update_role(
             }
             let title = input.title.as_str();
             store::update(tx, tenant, &key, version, title, &permissions).await?;
+            events::role_changed(tx, tenant, &key).await?;
             let entry = Entry::new(actor, "identity.role.changed", Target::new("role", &key));
             let entry = entry
                 .about(tenant)
@@ -314,6 +316,7 @@ pub(crate) async fn delete_role(
                 return Err(Error::RoleInUse);
             }
             store::delete(tx, tenant, &key, version).await?;
+            events::role_changed(tx, tenant, &key).await?;
             let entry = Entry::new(actor, "identity.role.deleted", Target::new("role", &key));
             let entry = entry
                 .about(tenant)

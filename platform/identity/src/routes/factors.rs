@@ -11,6 +11,7 @@ pub(super) fn factors(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::post("/api/v1/auth/sessions/second-factor", "complete_log_in")
                 .public("the challenge and the proof are the credentials")
+                .attempt("second_factor")
                 .summary("Complete a log-in with the second factor")
                 .errors(&[
                     "challenge_gone",
@@ -26,6 +27,7 @@ pub(super) fn factors(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             Route::post("/api/v1/me/step-up", "step_up")
                 .signed_in()
                 .in_one_tenant()
+                .attempt("step_up")
                 .summary("Confirm that it is you, before something sensitive")
                 .errors(&[
                     "invalid_request",

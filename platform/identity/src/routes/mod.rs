@@ -65,6 +65,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::post("/api/v1/auth/sessions", "log_in")
                 .public("credentials are in the body")
+                .attempt("password")
                 .summary("Sign in, for tokens or for a browser cookie")
                 .describe("201 with the session. An account with a second factor gets 202 with a challenge instead, to be answered at `POST /api/v1/auth/sessions/second-factor` within five minutes.")
                 .errors(&[
@@ -78,6 +79,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::post("/api/v1/auth/tokens/refresh", "refresh_tokens")
                 .public("the refresh token is the credential")
+                .attempt("refresh")
                 .summary("Exchange a refresh token for the next pair")
                 .errors(&["refresh_refused"])
                 .handle(token::api::refresh),
@@ -96,7 +98,8 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
                 "confirm_password_reset",
             )
             .public("the link from the mail is the credential")
-            .summary("Set a new password by a link; ends every session")
+            .attempt("reset_link")
+                .summary("Set a new password by a link; ends every session")
             .errors(&["link_gone", "invalid_request", "busy"])
             .handle(password::api::confirm_reset),
         )

@@ -23,6 +23,7 @@ pub(super) fn passkeys(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
         .route(
             Route::post("/api/v1/auth/sessions/passkey", "log_in_by_passkey")
                 .public("the passkey is the credential")
+                .attempt("passkey")
                 .summary("Sign in by a passkey alone, for tokens or for a browser cookie")
                 .errors(&[
                     "passkey_refused",

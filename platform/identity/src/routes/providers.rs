@@ -40,6 +40,7 @@ fn public(routes: Routes<Arc<Identity>>) -> Routes<Arc<Identity>> {
             Route::post("/api/v1/auth/sessions/provider", "complete_provider_log_in")
                 .public("what the provider gave, and the browser's cookie, are the credentials")
                 .timeout(PATIENCE)
+                .attempt("provider")
                 .summary("Complete a log-in by a provider")
                 .describe("As for `POST /api/v1/auth/sessions`: 201 with the session, or 202 with a challenge. A session by a workspace's own provider opens that workspace alone.")
                 .errors(&[

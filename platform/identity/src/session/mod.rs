@@ -4,10 +4,12 @@ pub(crate) mod api;
 pub(crate) mod begin;
 pub(crate) mod csrf;
 mod methods;
+mod restored;
 pub(crate) mod step_up;
 pub(crate) mod store;
 
 pub(crate) use methods::{Method, Methods};
+pub use restored::end_restored;
 
 use gantry_http::{RequestContext, SESSION_COOKIE};
 use gantry_kernel::{Secret, SessionId, crypto};

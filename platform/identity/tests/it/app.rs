@@ -156,6 +156,7 @@ impl App {
     pub(crate) async fn stage(engine: Engine) -> Arc<Stage> {
         let modules = [
             gantry_audit::MIGRATIONS,
+            gantry_events::MIGRATIONS,
             gantry_http::migrations(),
             gantry_jobs::MIGRATIONS,
             MIGRATIONS,

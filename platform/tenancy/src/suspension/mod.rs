@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use gantry_audit::{Entry, Facts, Target};
 use gantry_db::{TenantState, directory};
-use gantry_http::{Body, Path, PlatformCx, RequestContext, Versioned};
+use gantry_events::{Event, emit};
+use gantry_http::{Body, Path, PlatformCx, Versioned};
 use gantry_kernel::Text;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::tenants::admin::versioned;
 use crate::tenants::{TenantKey, TenantView, find, view};
-use crate::{Error, Tenancy};
+use crate::{By, Error, Tenancy};
 
 /// Why.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -21,34 +22,48 @@ pub(crate) struct SuspendTenant {
     reason: Text<1, 200>,
 }
 
-/// Holds at once in this process and within a second in every other. Asking again changes the
-/// reason.
 pub(crate) async fn suspend(
     tenancy: Arc<Tenancy>,
     cx: PlatformCx,
-    (Path(key), Body(SuspendTenant { reason })): (Path<TenantKey>, Body<SuspendTenant>),
+    (Path(TenantKey { tenant }), Body(SuspendTenant { reason })): (
+        Path<TenantKey>,
+        Body<SuspendTenant>,
+    ),
 ) -> Result<Versioned<TenantView>, Error> {
     let reason = reason.as_str().to_owned();
-    change(&tenancy, &cx, key, TenantState::Suspended, Some(reason)).await
+    let by = By::caller(&cx);
+    Ok(versioned(tenancy.suspend(&tenant, reason, by).await?))
 }
 
-/// Undoes it; a tenant that is active already stays so.
 pub(crate) async fn resume(
     tenancy: Arc<Tenancy>,
     cx: PlatformCx,
-    Path(key): Path<TenantKey>,
+    Path(TenantKey { tenant }): Path<TenantKey>,
 ) -> Result<Versioned<TenantView>, Error> {
-    change(&tenancy, &cx, key, TenantState::Active, None).await
+    Ok(versioned(tenancy.resume(&tenant, By::caller(&cx)).await?))
+}
+
+impl Tenancy {
+    /// Makes a tenant (by id or slug) read-only. Holds at once in this process and within a second in
+    /// every other. Asking again changes the reason.
+    pub async fn suspend(&self, key: &str, reason: String, by: By) -> Result<TenantView, Error> {
+        change(self, key, TenantState::Suspended, Some(reason), by).await
+    }
+
+    /// Undoes it; a tenant that is active already stays so.
+    pub async fn resume(&self, key: &str, by: By) -> Result<TenantView, Error> {
+        change(self, key, TenantState::Active, None, by).await
+    }
 }
 
 async fn change(
     tenancy: &Tenancy,
-    cx: &PlatformCx,
-    TenantKey { tenant: key }: TenantKey,
+    key: &str,
     to: TenantState,
     reason: Option<String>,
-) -> Result<Versioned<TenantView>, Error> {
-    let (actor, origin) = (cx.actor(), cx.origin());
+    By { actor, origin }: By,
+) -> Result<TenantView, Error> {
+    let key = key.to_owned();
     let changed = tenancy
         .control
         .write(async move |tx| {
@@ -77,9 +92,14 @@ async fn change(
                 .after(facts(&new))
                 .origin(&origin);
             gantry_audit::append(tx, entry).await?;
+            let event = Event::new(match to {
+                TenantState::Suspended => "tenancy.workspace.suspended",
+                _ => "tenancy.workspace.resumed",
+            });
+            emit(tx, event.about(old.id).in_tenant(old.id)).await?;
             view(tx, new).await
         })
         .await?;
     tenancy.forget(changed.id);
-    Ok(versioned(changed))
+    Ok(changed)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gantry_audit::{Entry, Facts, Target};
 use gantry_contracts::WorkspaceName;
-use gantry_db::{DbError, TenantState, directory};
+use gantry_db::{DbError, Home, TenantState, directory};
 use gantry_http::{
     Body, CreatedVersion, Page, PageQuery, Path, PlatformCx, Query, RequestContext, Versioned,
     write_once_control,
@@ -14,9 +14,9 @@ use gantry_kernel::{IdentityId, Problem, Slug, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{TenantKey, TenantView, find, store, view};
+use super::{TenantKey, TenantView, changed, find, store, view};
 use crate::provisioning::{NewTenant, SlugChoice, begin};
-use crate::{Error, Tenancy, limits, naming};
+use crate::{By, Error, Tenancy, limits, naming};
 
 /// Which tenants are listed.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -38,6 +38,14 @@ pub(crate) struct TenantRow {
     state: TenantState,
     reason: Option<String>,
     created_at: Timestamp,
+    /// Where its database is: `sqlite`, or the name of a PostgreSQL server.
+    home: String,
+    /// How many migrations its database was last seen with.
+    schema_version: i64,
+    /// The bytes its database takes; null while it has none, or when its server cannot be asked.
+    size: Option<u64>,
+    /// When it was last written to, told every few minutes; null when never since this is recorded.
+    written_at: Option<Timestamp>,
 }
 
 pub(crate) async fn list(
@@ -54,22 +62,70 @@ pub(crate) async fn list(
     }
     let filters = (state, &slug);
     let before = cx.cursor::<TenantId>(&page, &filters)?;
-    let tenants = tenancy
+    let (tenants, written) = tenancy
         .control
-        .read(async |tx| store::page(tx, state, slug.as_deref(), before, page.limit()).await)
+        .read(async |tx| {
+            let tenants = store::page(tx, state, slug.as_deref(), before, page.limit()).await?;
+            let written = match (tenants.last(), tenants.first()) {
+                // Newest first.
+                (Some(first), Some(last)) => directory::activity(tx, first.id, last.id).await?,
+                _ => Vec::new(),
+            };
+            Ok::<_, DbError>((tenants, written))
+        })
         .await?;
+    let written: BTreeMap<_, _> = written.into_iter().collect();
+    let sizes = tenancy.tenants.sizes(&tenants).await?;
     let rows: Vec<TenantRow> = tenants
         .into_iter()
         .map(|tenant| TenantRow {
+            home: Home::of(&tenant).to_string(),
             id: tenant.id,
             slug: tenant.slug,
             name: tenant.name,
             state: tenant.state,
             reason: tenant.reason,
             created_at: tenant.created_at,
+            schema_version: tenant.schema_version,
+            size: sizes.get(&tenant.id).copied(),
+            written_at: written.get(&tenant.id).copied(),
         })
         .collect();
     Ok(cx.page(&page, &filters, rows, |row| row.id)?)
+}
+
+impl Tenancy {
+    /// The directory's row of a tenant, by its id or slug.
+    pub async fn find(&self, key: &str) -> Result<directory::Tenant, Error> {
+        self.control
+            .read(async |tx| find(tx, key).await?.ok_or(Error::NotFound))
+            .await
+    }
+
+    /// Begins a tenant for somebody; a job makes its database.
+    pub async fn create(
+        &self,
+        name: WorkspaceName,
+        slug: Option<Slug>,
+        owner: IdentityId,
+        by: By,
+    ) -> Result<TenantView, Error> {
+        self.control
+            .write(async move |tx| {
+                let new = NewTenant {
+                    owner,
+                    name: name.as_str(),
+                    slug: slug
+                        .clone()
+                        .map_or(SlugChoice::FromName, SlugChoice::Exactly),
+                    actor: by.actor,
+                    origin: &by.origin,
+                };
+                let tenant = begin(tx, new).await?;
+                view(tx, tenant).await
+            })
+            .await
+    }
 }
 
 pub(crate) async fn get(
@@ -191,6 +247,7 @@ pub(crate) async fn update(
                 .after(after)
                 .origin(&origin);
             gantry_audit::append(tx, entry).await?;
+            changed(tx, id).await?;
             view(tx, new).await
         })
         .await

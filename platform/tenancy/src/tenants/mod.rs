@@ -4,12 +4,14 @@ pub(crate) mod admin;
 pub(crate) mod own;
 mod store;
 
-use gantry_db::{ControlTx, DbError, TenantState, directory};
+use gantry_db::{ControlTx, DbError, Home, TenantState, Tx, directory};
+use gantry_events::{Event, emit};
 use gantry_kernel::{Slug, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::closing::store::{self as closures, Closure};
 use crate::limits::{self, LimitRow};
 use crate::provisioning::store::{self as provisionings, Provisioning};
 
@@ -21,17 +23,24 @@ pub(crate) struct TenantKey {
 
 /// A tenant as operators see it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub(crate) struct TenantView {
-    pub(crate) id: TenantId,
-    slug: Slug,
+pub struct TenantView {
+    /// Its id, for ever.
+    pub id: TenantId,
+    /// Its name in addresses.
+    pub slug: Slug,
     name: String,
-    state: TenantState,
+    /// What may be done with it.
+    pub state: TenantState,
     /// Why it is suspended, closed or failed.
     reason: Option<String>,
     created_at: Timestamp,
     updated_at: Timestamp,
     /// How its set-up goes or went.
     provisioning: Option<Provisioning>,
+    /// That it is closed, and until when this can be called off.
+    pub closure: Option<Closure>,
+    /// Where its database is: `sqlite`, or the name of a PostgreSQL server.
+    home: String,
     /// What was allowed it instead of the defaults.
     limits: Vec<LimitRow>,
     /// Counts changes; also in the `ETag`.
@@ -44,8 +53,11 @@ pub(crate) async fn view(
     tenant: directory::Tenant,
 ) -> Result<TenantView, Error> {
     let provisioning = provisionings::by_tenant(tx, tenant.id).await?;
+    let closure = closures::by_tenant(tx, tenant.id).await?;
     let limits = limits::store::overrides(tx, tenant.id).await?;
     Ok(TenantView {
+        home: Home::of(&tenant).to_string(),
+        closure,
         id: tenant.id,
         slug: tenant.slug,
         name: tenant.name,
@@ -60,10 +72,7 @@ pub(crate) async fn view(
 }
 
 /// The tenant with this id or slug.
-pub(crate) async fn find(
-    tx: &mut ControlTx,
-    key: &str,
-) -> Result<Option<directory::Tenant>, DbError> {
+pub(crate) async fn find(tx: &mut Tx, key: &str) -> Result<Option<directory::Tenant>, DbError> {
     if let Ok(id) = key.parse::<TenantId>() {
         return directory::by_id(tx, id).await;
     }
@@ -71,4 +80,11 @@ pub(crate) async fn find(
         Ok(slug) => directory::by_slug(tx, &slug).await,
         Err(_) => Ok(None),
     }
+}
+
+/// Tells the members that their workspace is called or may do something else.
+async fn changed(tx: &mut Tx, id: TenantId) -> Result<(), DbError> {
+    let event = Event::new("tenancy.workspace.changed").about(id);
+    emit(tx, event.in_tenant(id)).await?;
+    Ok(())
 }

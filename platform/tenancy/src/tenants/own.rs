@@ -10,6 +10,7 @@ use gantry_kernel::{Slug, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::changed;
 use crate::{Error, Tenancy};
 
 /// A workspace.
@@ -79,6 +80,7 @@ pub(crate) async fn update(
             // A name may be a person's, so the row says only that it changed.
             let entry = Entry::new(actor, "tenancy.tenant.renamed", Target::new("tenant", id));
             gantry_audit::append(tx, entry.about(id).origin(&origin)).await?;
+            changed(tx, id).await?;
             Ok(after)
         })
         .await?;

@@ -5,6 +5,8 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod killed;
+mod moving;
 mod operators;
 mod provisioning;
 mod support;

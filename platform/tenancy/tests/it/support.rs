@@ -10,8 +10,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_contracts::{Contracts, Members, NewWorkspace};
 use gantry_db::{
-    ControlTx, Databases, DbError, Migration, MigrationSet, Migrations, TenantState, args,
-    directory, sql,
+    ControlTx, Databases, DbError, Migration, MigrationSet, Migrations, PostgresConfig,
+    TenantState, args, directory, sql,
 };
 use gantry_http::{
     Access, Authority, Credentials, Granted, HttpConfig, Identified, Principal, Service, Session,
@@ -25,7 +25,7 @@ use gantry_tenancy::{Beginner, Tenancy, TenancyConfig};
 use gantry_testkit::{Engine, TestDatabases};
 use serde_json::Value;
 
-const MEMBERS: Migrations = Migrations {
+pub(crate) const MEMBERS: Migrations = Migrations {
     module: "test_members",
     control: &[Migration::new(
         "0001_test_members",
@@ -33,6 +33,15 @@ const MEMBERS: Migrations = Migrations {
          primary key (tenant_id, identity_id));",
     )],
     tenant: &[],
+};
+
+pub(crate) const NOTES: Migrations = Migrations {
+    module: "test_notes",
+    control: &[],
+    tenant: &[Migration::new(
+        "0001_test_notes",
+        "create table test_notes (id {text} not null primary key);",
+    )],
 };
 
 /// Keeps members in a table; the first `failing` calls fail.
@@ -103,6 +112,8 @@ impl Authority for AnyAuthority {
                 gantry_tenancy::TENANT_CREATE,
                 gantry_tenancy::TENANT_EDIT,
                 gantry_tenancy::TENANT_SUSPEND,
+                gantry_tenancy::TENANT_CLOSE,
+                gantry_tenancy::TENANT_MOVE,
             ];
             let platform = platform.map(|one| one.as_str().to_owned());
             let principal = Principal {
@@ -165,6 +176,7 @@ pub(crate) struct Process {
     pub(crate) runner: Runner,
     pub(crate) service: Service,
     pub(crate) contracts: Contracts,
+    pub(crate) tenancy: Arc<Tenancy>,
 }
 
 /// An answer of the API.
@@ -177,6 +189,7 @@ pub(crate) struct Answer {
 /// What outlives processes.
 pub(crate) struct World {
     pub(crate) place: TestDatabases,
+    north: TestDatabases,
     pub(crate) clock: ManualClock,
     pub(crate) owner: IdentityId,
     seed: u64,
@@ -188,6 +201,7 @@ impl World {
         let owner = Kernel::manual(&clock, 1).id();
         Self {
             place: TestDatabases::new(engine),
+            north: TestDatabases::new(Engine::Postgres),
             clock,
             owner,
             seed: 1,
@@ -207,13 +221,18 @@ impl World {
         let kernel = Kernel::manual(&self.clock, self.seed);
         let set = MigrationSet::new([
             gantry_audit::MIGRATIONS,
+            gantry_events::MIGRATIONS,
             gantry_jobs::MIGRATIONS,
             gantry_http::migrations(),
             MEMBERS,
+            NOTES,
             gantry_tenancy::MIGRATIONS,
         ])
         .unwrap();
-        let config = self.place.config();
+        let mut config = self.place.config();
+        let mut north = PostgresConfig::new(self.north.control_url().unwrap());
+        north.max_connections = 8;
+        config.clusters.insert("north".to_owned(), north);
         let longest = config.max_transaction;
         let databases = Databases::open(config, kernel.clone(), set).await.unwrap();
         let hints = Hints::new(databases.control.clone(), kernel.clone(), longest);
@@ -239,7 +258,11 @@ impl World {
             kernel.clone(),
             hints,
             RunnerConfig::default(),
-            vec![gantry_tenancy::job(Arc::clone(&tenancy))],
+            vec![
+                gantry_tenancy::job(Arc::clone(&tenancy)),
+                gantry_tenancy::move_job(Arc::clone(&tenancy)),
+                gantry_tenancy::removal(Arc::clone(&tenancy)),
+            ],
             Vec::new(),
         )
         .unwrap();
@@ -252,7 +275,7 @@ impl World {
                 session: kernel.id(),
             }),
             tenants: databases.tenants.clone(),
-            modules: vec![gantry_tenancy::routes(tenancy)],
+            modules: vec![gantry_tenancy::routes(Arc::clone(&tenancy))],
             checks: Vec::new(),
         })
         .unwrap();
@@ -261,6 +284,7 @@ impl World {
             runner,
             service,
             contracts,
+            tenancy,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::model::{Branch, BranchFields};
 use super::store;
 use crate::allowance::BRANCHES;
 use crate::error::Error;
+use crate::events::branch_changed;
 use crate::student::flow::By;
 
 /// Opens a branch, of which there may be `limit`.
@@ -73,5 +74,5 @@ async fn record(tx: &mut Tx, by: &By, action: &'static str, branch: &Branch) -> 
         .origin(&by.origin)
         .after(facts);
     append(tx, entry).await?;
-    Ok(())
+    Ok(branch_changed(tx, branch.id).await?)
 }

@@ -12,6 +12,7 @@ use super::read::{Mapping, Sheet, decode};
 use super::store::{self, NewImport, Viewer};
 use crate::branch;
 use crate::error::Error;
+use crate::events::import_changed;
 use crate::student::flow::By;
 
 /// Most characters of a column's sample.
@@ -126,6 +127,7 @@ pub async fn check(
     }
     import.mapping.complete(&names(&import))?;
     let import = store::begin(tx, id, State::Checking, &by.scope).await?;
+    import_changed(tx, &import).await?;
     enqueue(tx, job::job(id)).await?;
     Ok(import)
 }
@@ -182,5 +184,5 @@ async fn record(tx: &mut Tx, by: &By, action: &'static str, import: &Import) -> 
         .origin(&by.origin)
         .after(facts);
     append(tx, entry).await?;
-    Ok(())
+    Ok(import_changed(tx, import).await?)
 }

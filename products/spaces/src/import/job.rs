@@ -12,6 +12,7 @@ use super::model::{ImportId, State};
 use super::run::{Step, Task};
 use super::store;
 use crate::allowance::Allowance;
+use crate::events::import_changed;
 
 /// Kind of the job that works an import off.
 pub const WORK: &str = "spaces.import";
@@ -84,8 +85,8 @@ async fn give_up(tx: &mut Tx, death: &Death) -> Result<(), DbError> {
         State::Running => State::Failed,
         _ => return Ok(()),
     };
-    store::set_state(tx, import_id, state, Some(&death.detail)).await?;
-    Ok(())
+    let import = store::set_state(tx, import_id, state, Some(&death.detail)).await?;
+    import_changed(tx, &import).await
 }
 
 async fn expire(cx: JobCx) -> Result<(), JobError> {
@@ -112,7 +113,8 @@ pub async fn forget_if_idle(tx: &mut Tx, id: ImportId) -> Result<Option<Timestam
         State::Done | State::Undone | State::Cancelled | State::Expired => Ok(None),
         State::Draft | State::Checked | State::Failed if idle_until <= tx.now() => {
             store::delete_file(tx, id).await?;
-            store::set_state(tx, id, State::Expired, None).await?;
+            let import = store::set_state(tx, id, State::Expired, None).await?;
+            import_changed(tx, &import).await?;
             Ok(None)
         }
         State::Draft | State::Checked | State::Failed => Ok(Some(idle_until)),

@@ -21,6 +21,7 @@ use super::read::row::{BranchRef, Draft};
 use super::store::{self, Tally};
 use super::undo;
 use crate::branch;
+use crate::events::{Touched, import_changed};
 use crate::student::StudentFields;
 use crate::student::store::{self as students, Clash, Entrance};
 
@@ -136,6 +137,7 @@ impl Task {
         };
         store::advance(tx, self.id, tally).await?;
         if !over {
+            import_changed(tx, &import).await?;
             return Ok(Step::More);
         }
         let state = match self.state {
@@ -144,6 +146,7 @@ impl Task {
             _ => State::Undone,
         };
         let import = store::set_state(tx, self.id, state, None).await?;
+        import_changed(tx, &import).await?;
         if state != State::Checked {
             store::delete_file(tx, self.id).await?;
             record(tx, &import).await?;
@@ -159,12 +162,16 @@ impl Task {
         let mut room = self.room(tx, import).await?;
         let started = tx.kernel().clock.monotonic();
         let mut worked = 0;
+        let mut touched = Touched::default();
         for row in chunk {
             if tx.kernel().clock.monotonic().saturating_sub(started) > LONGEST_CHUNK {
                 break;
             }
             worked += 1;
             let outcome = self.row(tx, row, import, room).await?;
+            if let (Some(student), Ok(draft)) = (outcome.student_id, &row.outcome) {
+                touched.note(draft.fields.branch_id, student);
+            }
             tally.rows += 1;
             tally.noted += u32::from(outcome.note.is_some());
             if outcome.outcome == Outcome::Rejected {
@@ -175,6 +182,7 @@ impl Task {
             }
             store::insert_row(tx, self.id, &outcome).await?;
         }
+        touched.tell(tx).await?;
         Ok((tally, worked == rest.len()))
     }
 

@@ -351,23 +351,24 @@ pub async fn created(
     .await
 }
 
-/// Removes a student of this import within the scope that nobody edited since; whether there was one.
+/// Removes a student of this import within the scope that nobody edited since; the answer is their branch, if there was one.
 pub async fn remove_untouched(
     tx: &mut Tx,
     id: ImportId,
     scope: &Scope,
     student: StudentId,
-) -> Result<bool, DbError> {
-    let removed = tx
-        .execute(
+) -> Result<Option<UnitId>, DbError> {
+    let removed: Option<(UnitId,)> = tx
+        .opt(
             sql!(
                 "delete from students where id = $1 and import_id = $2 and version = 1
-                                        and ($3 = '*' or $3 like '%' || branch_id || '%')"
+                                        and ($3 = '*' or $3 like '%' || branch_id || '%')
+                 returning branch_id"
             ),
             &args![student, id, scope.unit_filter()],
         )
         .await?;
-    Ok(removed > 0)
+    Ok(removed.map(|(branch,)| branch))
 }
 
 /// The branch of a student who is still there.

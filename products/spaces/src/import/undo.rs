@@ -4,16 +4,18 @@ use gantry_db::{DbError, Tx};
 
 use super::model::{Import, Outcome};
 use super::store::{self, Tally};
+use crate::events::Touched;
 
 /// Takes back the next rows, within the reach of whoever asked for it; whether those were the last.
 pub async fn chunk(tx: &mut Tx, import: &Import, limit: usize) -> Result<(Tally, bool), DbError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     let created = store::created(tx, import.id, most).await?;
     let mut tally = Tally::default();
+    let mut touched = Touched::default();
     for (line, student) in &created {
-        let (outcome, note) = if store::remove_untouched(tx, import.id, &import.scope, *student)
-            .await?
-        {
+        let removed = store::remove_untouched(tx, import.id, &import.scope, *student).await?;
+        let (outcome, note) = if let Some(branch) = removed {
+            touched.note(branch, *student);
             (Outcome::Removed, None)
         } else {
             match store::branch_of(tx, *student).await? {
@@ -39,5 +41,6 @@ pub async fn chunk(tx: &mut Tx, import: &Import, limit: usize) -> Result<(Tally,
         }
         store::set_outcome(tx, import.id, *line, outcome, note).await?;
     }
+    touched.tell(tx).await?;
     Ok((tally, created.len() < limit))
 }

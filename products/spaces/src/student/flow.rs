@@ -12,6 +12,7 @@ use super::store::{self, Clash, Entrance};
 use crate::allowance::STUDENTS;
 use crate::branch;
 use crate::error::Error;
+use crate::events::Touched;
 
 /// On whose behalf something is done.
 #[derive(Debug, Clone)]
@@ -27,7 +28,7 @@ pub struct By {
 /// Enters one student, of whom there may be `limit`.
 ///
 /// Errors: [`Error::Limit`], [`Error::StudentExists`] for the same phone and name, [`Error::PhoneShared`] for the same phone
-/// and another name unless `shares_phone`, and those of [`open_branch`].
+/// and another name unless `shares_phone`, and those of `open_branch`.
 pub async fn create(
     tx: &mut Tx,
     by: &By,
@@ -100,6 +101,11 @@ pub async fn update(
     let joined_on = fields.joined_on.unwrap_or(joined_on);
     let updated = store::update(tx, &by.scope, id, version, &fields, (&code, joined_on)).await;
     let student = updated.map_err(raced)?.ok_or(Error::Stale)?;
+    if student.branch_id != branch {
+        let mut left = Touched::default();
+        left.note(branch, id);
+        left.tell(tx).await?;
+    }
     record(tx, by, "spaces.student.updated", &student).await?;
     Ok(student)
 }
@@ -178,5 +184,7 @@ async fn record(
         .origin(&by.origin)
         .after(facts);
     append(tx, entry).await?;
-    Ok(())
+    let mut touched = Touched::default();
+    touched.note(student.branch_id, student.id);
+    Ok(touched.tell(tx).await?)
 }

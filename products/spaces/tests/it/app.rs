@@ -129,6 +129,7 @@ impl App {
     pub(crate) async fn new(engine: Engine) -> Self {
         let modules = [
             gantry_audit::MIGRATIONS,
+            gantry_events::MIGRATIONS,
             gantry_http::migrations(),
             gantry_jobs::MIGRATIONS,
             MIGRATIONS,

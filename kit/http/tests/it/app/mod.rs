@@ -1,8 +1,10 @@
 //! The server under test and the shape of a request and a reply.
 
+mod flow;
 mod notes;
 mod people;
 
+pub(crate) use flow::WAVE;
 pub(crate) use notes::{Gate, count};
 use people::People;
 
@@ -15,6 +17,7 @@ use gantry_http::{HealthCheck, HttpConfig, Service, Setup, Site};
 use gantry_kernel::{Kernel, ManualClock, Slug, TenantId};
 use gantry_testkit::{Engine, TestDatabases};
 use serde_json::Value;
+use tokio::sync::watch;
 
 const SCHEMA: Migrations = Migrations {
     module: "test",
@@ -36,6 +39,9 @@ pub(crate) struct App {
     pub(crate) db: TenantDb,
     pub(crate) gate: Arc<Gate>,
     pub(crate) asked: Arc<AtomicUsize>,
+    pub(crate) waves: Arc<AtomicUsize>,
+    pub(crate) shut_out: Arc<watch::Sender<bool>>,
+    pub(crate) changed: Arc<watch::Sender<u64>>,
     _rooms: (Databases, TestDatabases),
 }
 
@@ -88,7 +94,11 @@ impl App {
             tenant,
             unit: kernel.id(),
             asked: Arc::default(),
+            shut_out: Arc::default(),
+            changed: Arc::default(),
         };
+        let (shut_out, changed) = (Arc::clone(&people.shut_out), Arc::clone(&people.changed));
+        let waves: Arc<AtomicUsize> = Arc::default();
         let asked = Arc::clone(&people.asked);
         let gate = Gate::new();
         let setup = Setup {
@@ -96,7 +106,10 @@ impl App {
             kernel,
             authority: Arc::new(people),
             tenants: dbs.tenants.clone(),
-            modules: vec![notes::routes(dbs.control.clone(), Arc::clone(&gate))],
+            modules: vec![
+                notes::routes(dbs.control.clone(), Arc::clone(&gate)),
+                flow::routes(Arc::clone(&waves)),
+            ],
             checks,
         };
         let service = Service::with_site(setup, site).unwrap();
@@ -108,6 +121,9 @@ impl App {
             db,
             gate,
             asked,
+            waves,
+            shut_out,
+            changed,
             _rooms: (dbs, room),
         }
     }

@@ -15,6 +15,7 @@ use gantry_http::{
 use gantry_kernel::{
     IdentityId, Kernel, Permission, Problem, Scope, SessionId, Slug, TenantId, UnitId,
 };
+use tokio::sync::watch;
 
 /// People by token; every token also works as a session cookie.
 pub(super) struct People {
@@ -23,6 +24,10 @@ pub(super) struct People {
     pub(super) unit: UnitId,
     /// How often somebody was to be recognised.
     pub(super) asked: Arc<AtomicUsize>,
+    /// Nobody who is here may stay.
+    pub(super) shut_out: Arc<watch::Sender<bool>>,
+    /// What this process says of changes.
+    pub(super) changed: Arc<watch::Sender<u64>>,
 }
 
 impl People {
@@ -118,6 +123,23 @@ impl Authority for People {
             })
         }
         .boxed()
+    }
+
+    fn recheck<'a>(
+        &'a self,
+        credentials: Credentials<'a>,
+        tenant: Option<&'a str>,
+        from: Option<std::net::IpAddr>,
+    ) -> BoxFuture<'a, Result<Identified, Problem>> {
+        if *self.shut_out.borrow() {
+            let gone = Problem::unauthenticated("unauthenticated", "sign in again");
+            return std::future::ready(Err(gone)).boxed();
+        }
+        self.identify(credentials, tenant, from)
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
     }
 
     fn csrf_ok(&self, _: SessionId, token: &str) -> bool {
