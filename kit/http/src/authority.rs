@@ -210,8 +210,8 @@ pub trait Authority: Send + Sync + 'static {
         from: Option<IpAddr>,
     ) -> BoxFuture<'a, Result<Identified, Problem>>;
 
-    /// [`Authority::identify`] for a request that goes on: whether its caller may still. The answer is as fresh, and
-    /// asking is no use of the credentials: a stream that is open keeps no session from ending.
+    /// [`Authority::identify`] for a request that goes on: whether its caller may still. The answer is of now and not one
+    /// that was kept, and asking is no use of the credentials: a stream that is open keeps no session from ending.
     fn recheck<'a>(
         &'a self,
         credentials: Credentials<'a>,

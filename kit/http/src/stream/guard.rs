@@ -96,17 +96,23 @@ impl StreamGuard {
         *self.draining.borrow()
     }
 
-    /// The caller, seen within [`RECHECK`] and since the last change in this process. Errors: what a request would now be
-    /// refused with.
-    pub(super) async fn check(&mut self) -> Result<&Seen, Problem> {
+    /// Looks at the caller if that was longer ago than [`RECHECK`] or before the last change in this process. Errors: what
+    /// a request would now be refused with.
+    pub(super) async fn check(&mut self) -> Result<(), Problem> {
         let changed = self.changes.has_changed().unwrap_or(false);
         if changed || self.checked.elapsed() >= RECHECK {
-            // Before the question: what changes meanwhile is asked about again.
-            self.changes.mark_unchanged();
-            let asked = Instant::now();
-            self.seen = self.ask().await?;
-            self.checked = asked;
+            self.look().await?;
         }
+        Ok(())
+    }
+
+    /// The caller, looked up now. Errors as those of [`StreamGuard::check`].
+    pub(super) async fn look(&mut self) -> Result<&Seen, Problem> {
+        // Before the question: what changes meanwhile is asked about again.
+        self.changes.mark_unchanged();
+        let asked = Instant::now();
+        self.seen = self.ask().await?;
+        self.checked = asked;
         Ok(&self.seen)
     }
 

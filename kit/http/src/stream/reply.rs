@@ -21,9 +21,13 @@ const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering")
 
 /// Where the events of a stream come from.
 pub trait EventSource: Send + 'static {
-    /// What is there now that `seen` may know, at most a screenful; nothing when all has been handed over. It is asked
-    /// again until there is nothing, and then after [`EventSource::wait`].
-    fn next<'a>(&'a mut self, seen: &'a Seen) -> BoxFuture<'a, Result<Vec<Message>, Problem>>;
+    /// Reads what is there now, at most a screenful, and says whether it was anything. It is asked again until it was
+    /// not, and then after [`EventSource::wait`].
+    fn load(&mut self) -> BoxFuture<'_, Result<bool, Problem>>;
+
+    /// Of what was just loaded, what `seen` may know, who was looked up after it was read: what follows the loss of a
+    /// right is not told to who lost it.
+    fn tell(&mut self, seen: &Seen) -> Vec<Message>;
 
     /// Completes when there may be more. It may be dropped and asked again without losing anything.
     fn wait(&mut self) -> BoxFuture<'_, ()>;
@@ -134,18 +138,15 @@ impl<S: EventSource> Flow<S> {
             if self.guard.draining() {
                 return Some(self.end(frame::stopping()));
             }
-            let seen = match self.guard.check().await {
-                Ok(seen) => seen,
-                Err(problem) => return Some(self.end(frame::end(&problem))),
-            };
+            if let Err(problem) = self.guard.check().await {
+                return Some(self.end(frame::end(&problem)));
+            }
             if self.look {
-                match self.source.next(seen).await {
-                    Ok(messages) if messages.is_empty() => self.look = false,
-                    Ok(messages) => return Some(self.hand_over(&messages)),
-                    Err(problem) => {
-                        let problem = hide(problem);
-                        return Some(self.end(frame::end(&problem)));
-                    }
+                match self.take().await {
+                    Ok(None) => self.look = false,
+                    Ok(Some(messages)) if messages.is_empty() => continue,
+                    Ok(Some(messages)) => return Some(self.hand_over(&messages)),
+                    Err(problem) => return Some(self.end(frame::end(&problem))),
                 }
             }
             if !self.follow {
@@ -163,6 +164,15 @@ impl<S: EventSource> Flow<S> {
                 () = tokio::time::sleep_until(until) => {}
             }
         }
+    }
+
+    /// What the caller may know of what is there, or `None` when nothing is.
+    async fn take(&mut self) -> Result<Option<Vec<Message>>, Problem> {
+        if !self.source.load().await.map_err(hide)? {
+            return Ok(None);
+        }
+        let seen = self.guard.look().await?;
+        Ok(Some(self.source.tell(seen)))
     }
 
     fn hand_over(mut self, messages: &[Message]) -> (Bytes, Self) {

@@ -97,6 +97,17 @@ async fn a_change_elsewhere_ends_it_soon() {
     until(&mut stream, "event: end\n").await;
 }
 
+/// Not even in the moment before the stream would have looked at its caller again.
+#[tokio::test]
+async fn what_follows_the_loss_of_a_right_is_not_told() {
+    let app = app(|_| {}).await;
+    let running = serve(&app).await;
+    let mut stream = flow(&running, "late").await;
+    let all = until(&mut stream, LAST_CHUNK).await;
+    assert_eq!(all.matches("id: ").count(), 1, "{all}");
+    assert!(all.contains("event: end\n"), "{all}");
+}
+
 #[tokio::test]
 async fn what_fails_inside_is_not_told_and_ends_that_stream_alone() {
     let app = app(|config| config.max_event_streams = 1).await;

@@ -42,7 +42,7 @@ pub(crate) fn routes(streaming: Arc<Streaming>) -> Routes {
 
 /// How to stream.
 #[derive(Debug, Deserialize, JsonSchema)]
-struct How {
+struct EventStreamQuery {
     /// `false` ends the stream when everything that is there was sent. Not set: it goes on.
     follow: Option<bool>,
 }
@@ -50,7 +50,7 @@ struct How {
 async fn stream_events(
     streaming: Arc<Streaming>,
     cx: StreamCx,
-    Query(how): Query<How>,
+    Query(how): Query<EventStreamQuery>,
 ) -> Result<EventStream<TenantEvents>, Problem> {
     let returns_to = cx.request.header("last-event-id").map(str::to_owned);
     let source = TenantEvents::begin(&streaming, &cx, returns_to.as_deref()).await?;

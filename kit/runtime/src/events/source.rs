@@ -26,9 +26,13 @@ pub(crate) struct TenantEvents {
     tenants: Tenants,
     hub: Hub,
     tenant: TenantId,
+    /// Whose account's events come along.
+    person: Option<IdentityId>,
     cursor: Cursor,
     /// Said before anything else.
-    first: Option<Message>,
+    greeting: Option<Message>,
+    /// Read and not told yet, each with the place it leads to.
+    loaded: Vec<(Told, Cursor)>,
     of_tenant: Subscription,
     of_person: Subscription,
     looked: Instant,
@@ -100,56 +104,51 @@ impl TenantEvents {
             tenants: streaming.tenants.clone(),
             hub: streaming.hub.clone(),
             tenant,
+            person: own_account(cx.principal()),
             cursor,
-            first: Some(first),
+            greeting: Some(first),
+            loaded: Vec::new(),
             of_tenant,
             of_person,
             looked: Instant::now(),
         })
     }
 
-    /// What is there and may be known, or nothing when there is nothing more.
-    async fn look(&mut self, seen: &Seen) -> Result<Vec<Message>, DbError> {
-        if let Some(first) = self.first.take() {
-            return Ok(vec![first]);
+    /// Whether there was anything.
+    async fn look(&mut self) -> Result<bool, DbError> {
+        if self.greeting.is_some() {
+            return Ok(true);
         }
         self.looked = Instant::now();
-        loop {
-            let (incarnation, own) = self.own().await?;
-            let about = self.about(own_account(&seen.principal)).await?;
-            let mut here = Cursor::new(
-                self.tenant,
-                incarnation,
-                self.cursor.tenant,
-                self.cursor.control,
-            );
-            let gap = !own.span.continues(self.cursor.tenant)
-                || !about.span.continues(self.cursor.control);
-            if gap || !here.same_stream(&self.cursor) {
-                here = Cursor::new(self.tenant, incarnation, own.span.last, about.span.last);
-                self.cursor = here.clone();
-                return Ok(vec![greeting("reset", &here, &json!({}))]);
-            }
-            let mut messages = Vec::new();
-            for told in &own.told {
-                here.tenant = told.seq;
-                if may_know(told, seen) {
-                    messages.push(message(told, &here));
-                }
-            }
-            here.tenant = own.end();
-            for told in &about.told {
-                here.control = told.seq;
-                if may_know(told, seen) {
-                    messages.push(message(told, &here));
-                }
-            }
-            here.control = about.end();
+        let (incarnation, own) = self.own().await?;
+        let about = self.about().await?;
+        let mut here = Cursor::new(
+            self.tenant,
+            incarnation,
+            self.cursor.tenant,
+            self.cursor.control,
+        );
+        let gap =
+            !own.span.continues(self.cursor.tenant) || !about.span.continues(self.cursor.control);
+        if gap || !here.same_stream(&self.cursor) {
+            here = Cursor::new(self.tenant, incarnation, own.span.last, about.span.last);
+            self.greeting = Some(greeting("reset", &here, &json!({})));
             self.cursor = here;
-            if !messages.is_empty() || !(own.is_full() || about.is_full()) {
-                return Ok(messages);
-            }
+            return Ok(true);
         }
+        let (end_of_own, end_of_about) = (own.end(), about.end());
+        for told in own.told {
+            here.tenant = told.seq;
+            self.loaded.push((told, here.clone()));
+        }
+        here.tenant = end_of_own;
+        for told in about.told {
+            here.control = told.seq;
+            self.loaded.push((told, here.clone()));
+        }
+        here.control = end_of_about;
+        self.cursor = here;
+        Ok(!self.loaded.is_empty())
     }
 
     /// The database is asked for each time: a restored tenant has another one.
@@ -164,8 +163,8 @@ impl TenantEvents {
         .await
     }
 
-    async fn about(&self, person: Option<IdentityId>) -> Result<Page, DbError> {
-        let (tenant, after) = (self.tenant, self.cursor.control);
+    async fn about(&self) -> Result<Page, DbError> {
+        let (tenant, person, after) = (self.tenant, self.person, self.cursor.control);
         self.control
             .read(async move |tx| {
                 let span = gantry_events::span(tx).await?;
@@ -177,8 +176,17 @@ impl TenantEvents {
 }
 
 impl EventSource for TenantEvents {
-    fn next<'a>(&'a mut self, seen: &'a Seen) -> BoxFuture<'a, Result<Vec<Message>, Problem>> {
-        async move { self.look(seen).await.map_err(Problem::from) }.boxed()
+    fn load(&mut self) -> BoxFuture<'_, Result<bool, Problem>> {
+        async move { self.look().await.map_err(Problem::from) }.boxed()
+    }
+
+    fn tell(&mut self, seen: &Seen) -> Vec<Message> {
+        let known = self
+            .loaded
+            .drain(..)
+            .filter(|(told, _)| may_know(told, seen));
+        let told = known.map(|(told, here)| message(&told, &here));
+        self.greeting.take().into_iter().chain(told).collect()
     }
 
     fn wait(&mut self) -> BoxFuture<'_, ()> {

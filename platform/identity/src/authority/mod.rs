@@ -73,7 +73,8 @@ impl<T> Clone for Answer<T> {
 enum Occasion {
     /// A request, which is a use of the session or key.
     Request,
-    /// A stream that is open. An answer is not kept: the next request must read, to note that it is a use.
+    /// A stream that is open. It is answered from now, and the answer is not kept: the next request must read, to note
+    /// that it is a use.
     Recheck,
 }
 
@@ -155,13 +156,16 @@ impl Identity {
             tenant.filter(|text| text.parse::<TenantId>().is_ok() || text.parse::<Slug>().is_ok());
         let key: Key = (session, tenant.map(str::to_owned));
         let asked = self.ask();
-        let known = asked.look(&self.recent.answers, &key);
-        self.recent.lookups.count(known.is_some());
-        if let Some(found) = known {
-            return Ok(Looked {
-                found,
-                fresh: false,
-            });
+        let request = occasion == Occasion::Request;
+        if request {
+            let known = asked.look(&self.recent.answers, &key);
+            self.recent.lookups.count(known.is_some());
+            if let Some(found) = known {
+                return Ok(Looked {
+                    found,
+                    fresh: false,
+                });
+            }
         }
         let tenant = tenant.map(str::to_owned);
         let found = self
@@ -170,7 +174,6 @@ impl Identity {
             .await?
             .ok_or(Error::SessionEnded)?;
         let found = Arc::new(found.resolve(&self.roles));
-        let request = occasion == Occasion::Request;
         if request && found.is_alive(self.kernel.now()) {
             asked.keep(&self.recent.answers, key, &found);
         }
@@ -198,12 +201,18 @@ impl Identity {
     }
 
     /// What is known of a key, and when it was asked for if it was read just now.
-    async fn find_key(&self, id: ApiKeyId) -> Result<(Arc<FoundKey>, Option<Asked>), Error> {
+    async fn find_key(
+        &self,
+        id: ApiKeyId,
+        occasion: Occasion,
+    ) -> Result<(Arc<FoundKey>, Option<Asked>), Error> {
         let asked = self.ask();
-        let known = asked.look(&self.recent.keys, &id);
-        self.recent.lookups.count(known.is_some());
-        if let Some(found) = known {
-            return Ok((found, None));
+        if occasion == Occasion::Request {
+            let known = asked.look(&self.recent.keys, &id);
+            self.recent.lookups.count(known.is_some());
+            if let Some(found) = known {
+                return Ok((found, None));
+            }
         }
         let stored = self
             .control
@@ -236,7 +245,7 @@ impl Identity {
         occasion: Occasion,
     ) -> Result<Identified, Error> {
         let claim = text::parse(text).ok_or(Error::KeyRefused)?;
-        let (found, read) = self.find_key(claim.id).await?;
+        let (found, read) = self.find_key(claim.id, occasion).await?;
         let genuine = crypto::constant_time_eq(&found.hash, &claim.hash);
         if !genuine || !found.is_alive(self.kernel.now()) {
             return Err(Error::KeyRefused);

@@ -9,43 +9,64 @@ use gantry_http::{EventSource, EventStream, Message, Query, Route, Routes, Seen,
 use gantry_kernel::Problem;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use tokio::sync::watch;
 
 /// The length of what a flood says at once.
 pub(crate) const WAVE: usize = 16 * 1024;
 
 #[derive(Deserialize, JsonSchema)]
 struct Kind {
-    /// `quiet`, `flood`, `panic` or `fail`.
+    /// `quiet`, `flood`, `late`, `panic` or `fail`.
     kind: String,
+}
+
+/// What streams share with the test.
+#[derive(Clone)]
+pub(super) struct Taps {
+    /// Counts what floods were asked for.
+    pub(super) waves: Arc<AtomicUsize>,
+    /// See [`super::people::People`].
+    pub(super) shut_out: Arc<watch::Sender<bool>>,
 }
 
 struct Source {
     kind: String,
     asked: usize,
-    waves: Arc<AtomicUsize>,
+    taps: Taps,
 }
 
 impl EventSource for Source {
-    fn next<'a>(&'a mut self, seen: &'a Seen) -> BoxFuture<'a, Result<Vec<Message>, Problem>> {
+    fn load(&mut self) -> BoxFuture<'_, Result<bool, Problem>> {
         self.asked += 1;
-        let said = |data: String| {
-            vec![Message {
-                event: None,
-                id: self.asked.to_string(),
-                data: data.into(),
-            }]
-        };
         let outcome = match (self.kind.as_str(), self.asked) {
             ("flood", _) => {
-                self.waves.fetch_add(1, Ordering::Relaxed);
-                Ok(said("x".repeat(WAVE)))
+                self.taps.waves.fetch_add(1, Ordering::Relaxed);
+                Ok(true)
             }
-            (_, 1) => Ok(said(seen.principal.identity.to_string())),
+            (_, 1) => Ok(true),
+            // Something happens right after the caller lost the right to know of it.
+            ("late", _) => {
+                self.taps.shut_out.send_replace(true);
+                Ok(true)
+            }
             ("panic", _) => panic!("said in a stream"),
             ("fail", _) => Err(Problem::internal(std::io::Error::other("secret detail"))),
-            _ => Ok(Vec::new()),
+            _ => Ok(false),
         };
         std::future::ready(outcome).boxed()
+    }
+
+    fn tell(&mut self, seen: &Seen) -> Vec<Message> {
+        let data = if self.kind == "flood" {
+            "x".repeat(WAVE)
+        } else {
+            seen.principal.identity.to_string()
+        };
+        vec![Message {
+            event: None,
+            id: self.asked.to_string(),
+            data: data.into(),
+        }]
     }
 
     fn wait(&mut self) -> BoxFuture<'_, ()> {
@@ -58,21 +79,21 @@ impl EventSource for Source {
 }
 
 async fn flow(
-    waves: Arc<AtomicUsize>,
+    taps: Taps,
     cx: StreamCx,
     Query(Kind { kind }): Query<Kind>,
 ) -> Result<EventStream<Source>, Problem> {
     let source = Source {
         kind,
         asked: 0,
-        waves,
+        taps,
     };
     Ok(EventStream::new(cx.into_guard(), source))
 }
 
-/// `waves` counts what floods were asked for.
-pub(super) fn routes(waves: Arc<AtomicUsize>) -> Routes {
-    Routes::new(waves)
+/// The one route.
+pub(super) fn routes(taps: Taps) -> Routes {
+    Routes::new(taps)
         .route(
             Route::get("/api/v1/tenants/{tenant}/flow", "stream_flow")
                 .member()

@@ -108,7 +108,10 @@ impl App {
             tenants: dbs.tenants.clone(),
             modules: vec![
                 notes::routes(dbs.control.clone(), Arc::clone(&gate)),
-                flow::routes(Arc::clone(&waves)),
+                flow::routes(flow::Taps {
+                    waves: Arc::clone(&waves),
+                    shut_out: Arc::clone(&shut_out),
+                }),
             ],
             checks,
         };
