@@ -20,13 +20,17 @@ const READY_LIMIT: Duration = Duration::from_mins(1);
 const UNREACHED: &str = "1000000000/1m";
 /// What differs from the defaults, and is told in the report. The limits stay on and are counted; only those
 /// that one machine's load would meet first are raised.
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 7] = [
     ("GANTRY_SERVER__BEHIND_PROXY", "true"),
     ("GANTRY_SERVER__PUBLIC_URL", "https://gantry.example.com"),
     ("GANTRY_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
     ("GANTRY_HTTP__LIMITS__ANONYMOUS", UNREACHED),
     ("GANTRY_HTTP__LIMITS__INTERACTIVE", UNREACHED),
     ("GANTRY_HTTP__LIMITS__TENANT", UNREACHED),
+    (
+        "GANTRY_TENANCY__LIMITS",
+        "{ members = 100, \"spaces.branches\" = 50, \"spaces.students\" = 1000000000 }",
+    ),
 ];
 
 /// What is started.
