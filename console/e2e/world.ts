@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import AxeBuilder from 'axe-core';
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Request } from 'playwright-core';
 import { expect } from 'vitest';
 import { openBrowser } from './browser';
 import { serveFresh } from './fresh';
@@ -18,8 +18,12 @@ const programs = {
 };
 
 /** Waits until `look` finds something. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
-  const limit = Date.now() + 30_000;
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined>,
+  patience = 30_000,
+): Promise<T> {
+  const limit = Date.now() + patience;
   for (;;) {
     const found = await look();
     if (found !== undefined) return found;
@@ -133,6 +137,24 @@ export class World {
     return Visitor.open(this, context, [...own, ...elsewhere]);
   }
 
+  /** Somebody new, invited by the owner with this role, who has joined and is not signed in. */
+  async join(owner: Visitor, slug: string, email: string, name: string, role: string): Promise<Visitor> {
+    const { page } = owner;
+    await page.goto(`/w/${slug}/members`);
+    await owner.press('Invite');
+    await owner.fill('E-mail address', email);
+    await page.getByLabel('Role', { exact: true }).selectOption({ label: role });
+    await owner.press('Send the invitation');
+    await page.getByRole('cell', { name: email }).waitFor();
+    const visitor = await this.visitor();
+    await visitor.page.goto(await this.link(email, '/invitation'));
+    await visitor.fill('Your name', name);
+    await visitor.fill('Password', PASSWORD);
+    await visitor.press('Make the account and join');
+    await visitor.page.getByRole('heading', { name: /^Welcome to/ }).waitFor();
+    return visitor;
+  }
+
   /** The link in the newest mail to somebody. */
   async link(to: string, path: string): Promise<string> {
     return eventually(`a mail to ${to} with a link to ${path}`, async () => {
@@ -169,6 +191,9 @@ export class World {
 /** One browser, watched: nothing in its console, nothing foreign, nothing inline. */
 export class Visitor {
   private readonly troubles: string[] = [];
+  /** Requests without an answer yet, but for the stream of events, which has none. */
+  private readonly waiting = new Set<Request>();
+  private moved = Date.now();
 
   private constructor(
     readonly world: World,
@@ -189,7 +214,15 @@ export class Visitor {
     page.on('request', (request) => {
       const known = allowed.includes(new URL(request.url()).origin) || /^(data|blob):/.test(request.url());
       if (!known) visitor.troubles.push(`asked ${request.url()}`);
+      if (!new URL(request.url()).pathname.endsWith('/events')) visitor.waiting.add(request);
+      visitor.moved = Date.now();
     });
+    const answered = (request: Request) => {
+      visitor.waiting.delete(request);
+      visitor.moved = Date.now();
+    };
+    page.on('requestfinished', answered);
+    page.on('requestfailed', answered);
     page.on('dialog', (dialog) => {
       visitor.troubles.push(`a script opened a dialog: ${dialog.message()}`);
       void dialog.dismiss();
@@ -234,7 +267,9 @@ export class Visitor {
 
   /** Nothing is loading or moving any more. */
   async settled(): Promise<void> {
-    await this.page.waitForLoadState('networkidle');
+    await eventually('the page to rest', () =>
+      Promise.resolve(this.waiting.size === 0 && Date.now() - this.moved > 500 ? true : undefined),
+    );
     await this.page.waitForFunction(() => {
       // What waits for the answer to a dialog stays busy behind it.
       const front = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.documentElement;

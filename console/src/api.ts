@@ -25,10 +25,16 @@ function sessionEnded(error: unknown): boolean {
   return error instanceof ProblemError && error.code === 'unauthenticated';
 }
 
+/** What may no longer be read, or is gone, is not shown any longer either: the refusal takes its place. */
+function withheld(error: unknown): boolean {
+  return error instanceof ProblemError && [403, 404, 410].includes(error.status);
+}
+
 export const queries = new QueryClient({
   queryCache: new QueryCache({
-    onError: (error) => {
+    onError: (error, query) => {
       if (sessionEnded(error)) queries.setQueryData(meQuery.queryKey, null);
+      if (withheld(error)) query.setState({ data: undefined });
     },
   }),
   defaultOptions: {
@@ -74,8 +80,12 @@ export function useMe(): Me {
   return data;
 }
 
+/** What is on its way was asked in the former session. */
+const discard = () => void queries.cancelQueries({ queryKey: meQuery.queryKey, exact: true });
+
 /** After signing in: what was known about anybody before is forgotten. */
 export async function sessionBegan(): Promise<void> {
+  discard();
   forget();
   await queries.query({ ...meQuery, staleTime: 0 });
 }
@@ -87,6 +97,7 @@ function forget(): void {
 }
 
 export function sessionOver(): void {
+  discard();
   queries.setQueryData(meQuery.queryKey, null);
   forget();
 }

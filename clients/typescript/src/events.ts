@@ -21,7 +21,12 @@ export interface Opened {
   missed: boolean;
 }
 
-export type WorkspaceEvent = Happened | Opened;
+/** The stream broke off or could not be opened; it is tried again by itself. What is shown meanwhile may be out of date. */
+export interface Interrupted {
+  type: 'interrupted';
+}
+
+export type WorkspaceEvent = Happened | Opened | Interrupted;
 
 /** How to listen. */
 export interface EventOptions {
@@ -122,9 +127,15 @@ function read(block: Block, id: string): WorkspaceEvent | null {
   }
 }
 
+/** The server ended the stream and does not want the caller back as they are now. */
+function isUnwelcome(block: Block): boolean {
+  if (block.event !== 'end' || block.data === undefined) return false;
+  return (JSON.parse(block.data) as Record<string, unknown>)['reconnect'] === false;
+}
+
 /**
  * Everything that happens in a workspace and may be known, until `signal` ends it. It comes back by itself after the
- * network or the server was gone, and goes on where it was. Throws {@link ProblemError} when the server refuses for good:
+ * network or the server was gone, and goes on where it was; before it waits it says that it was interrupted. Throws {@link ProblemError} when the server refuses for good:
  * nobody is signed in any more, or they are no member.
  */
 export async function* events(
@@ -137,8 +148,12 @@ export async function* events(
   const over = (): boolean => signal?.aborted ?? false;
   let last = options.after;
   let failures = 0;
+  // What a stream ended with, the next request is refused with: it is made at once, and once.
+  let sentAway = false;
   while (!over()) {
     let later = FIRST_PAUSE * 2 ** failures;
+    const before = sentAway;
+    sentAway = false;
     try {
       const { data } = await client.GET('/api/v1/tenants/{tenant}/events', {
         params: { path: { tenant }, ...(last === undefined ? {} : { header: { 'Last-Event-ID': last } }) },
@@ -147,6 +162,7 @@ export async function* events(
       });
       for await (const block of blocks(data as unknown as ReadableStream<Uint8Array>)) {
         last = block.id ?? last;
+        sentAway ||= isUnwelcome(block);
         const event = read(block, last ?? '');
         if (event === null) continue;
         failures = 0;
@@ -161,6 +177,9 @@ export async function* events(
       if (!refused && !(error instanceof NetworkError) && !(error instanceof TypeError)) throw error;
       if (refused && error.retryAfter !== null) later = Math.max(later, error.retryAfter * 1_000);
     }
+    if (sentAway && !before) continue;
+    yield { type: 'interrupted' };
+    if (over()) return;
     failures = Math.min(failures + 1, 5);
     await wait(Math.min(later, LONGEST_PAUSE) * (0.5 + random() / 2), signal);
   }

@@ -87,10 +87,12 @@ describe('events', () => {
       new TypeError('network'),
       stream(ready('x.1.7.0', true), happened('x.1.8.0', 'two')),
     ]);
-    const taken = await take(events(client, 'north', { wait, random: () => 1 }), 4);
+    const taken = await take(events(client, 'north', { wait, random: () => 1 }), 6);
     expect(taken).toEqual([
       { type: 'opened', id: 'x.1.0.0', missed: true },
       { type: 'happened', id: 'x.1.1.0', kind: 'a.b.changed', at: '2026-01-01T00:00:00Z', subjects: ['one'] },
+      { type: 'interrupted' },
+      { type: 'interrupted' },
       { type: 'opened', id: 'x.1.7.0', missed: false },
       { type: 'happened', id: 'x.1.8.0', kind: 'a.b.changed', at: '2026-01-01T00:00:00Z', subjects: ['two'] },
     ]);
@@ -106,12 +108,26 @@ describe('events', () => {
 
   test('who may no longer read is not asked for again and again', async () => {
     const end = 'event: end\ndata: {"code":"unauthenticated","detail":"sign in again","reconnect":false}\n\n';
-    const { client, after, wait } = scripted([
+    const { client, after, waited, wait } = scripted([
       stream(ready('x.1.0.0', false), end),
       refusal(401, 'unauthenticated'),
     ]);
     await expect(take(events(client, 'north', { wait }), 9)).rejects.toThrow(ProblemError);
     expect(after).toHaveLength(2);
+    // It is told at once.
+    expect(waited).toEqual([]);
+  });
+
+  test('who is sent away twice is in no hurry to come back', async () => {
+    const end = 'event: end\ndata: {"code":"forbidden","detail":"not now","reconnect":false}\n\n';
+    const { client, waited, wait } = scripted([
+      stream(ready('x.1.0.0', false), end),
+      stream(ready('x.1.0.0', true), end),
+      stream(ready('x.1.0.0', true)),
+    ]);
+    const taken = await take(events(client, 'north', { wait, random: () => 1 }), 4);
+    expect(taken.map(({ type }) => type)).toEqual(['opened', 'opened', 'interrupted', 'opened']);
+    expect(waited).toEqual([1_000]);
   });
 
   test('a full server is asked again when it says', async () => {
@@ -119,7 +135,7 @@ describe('events', () => {
       refusal(429, 'too_many_streams', { 'retry-after': '15' }),
       stream(ready('x.1.0.0', false)),
     ]);
-    await take(events(client, 'north', { wait, random: () => 1 }), 1);
+    await take(events(client, 'north', { wait, random: () => 1 }), 2);
     expect(waited).toEqual([15_000]);
   });
 

@@ -90,6 +90,14 @@ export function text(data: FormData, name: string): string | undefined {
 /** The text of a field that the browser has seen filled. */
 export const required = (data: FormData, name: string): string => text(data, name) ?? '';
 
+/**
+ * What a form began with. What is shown around it goes on changing with the server; a form is sent with the version that its fields were filled
+ * from, so that it cannot undo unseen what somebody else did meanwhile.
+ */
+export function useOpened<T>(now: T): T {
+  return useState(now)[0];
+}
+
 /** A form in a dialog; closes when the act is done. */
 export function FormDialog({
   title,

@@ -8,6 +8,7 @@ import type { Me } from '@gantry/client';
 import { meQuery, signOut } from '@/api';
 import { useFormat, useT } from '@/i18n';
 import { Problem } from '@/layout/problem';
+import { useLive } from '@/live/use-live';
 import { Initials, Kbd } from '@/ui/bits';
 import { Dialog } from '@/ui/dialog';
 import { Menu } from '@/ui/menu';
@@ -52,6 +53,7 @@ function Shell({ me }: { me: Me }) {
   const router = useRouter();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
+  useLive(me, slug ?? lastWorkspace() ?? undefined);
 
   const membership = me.memberships.find((one) => one.slug === (slug ?? lastWorkspace()));
   const workspace = useMemo(() => (membership ? withRights(membership) : null), [membership]);
@@ -148,7 +150,15 @@ function Shell({ me }: { me: Me }) {
             <span className="truncate">{workspace?.name ?? 'Gantry'}</span>
           </Link>
         </header>
-        <main ref={main} id="main" tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+        {/* It scrolls, also where a page has nothing else that can have the focus. */}
+        {/* eslint-disable jsx-a11y/no-noninteractive-tabindex */}
+        <main
+          ref={main}
+          id="main"
+          tabIndex={0}
+          className="min-h-0 flex-1 overflow-y-auto focus-visible:-outline-offset-2"
+        >
+          {/* eslint-enable jsx-a11y/no-noninteractive-tabindex */}
           <Outlet />
         </main>
       </div>

@@ -13,6 +13,30 @@ function set(next: boolean): void {
   for (const listener of listeners) listener();
 }
 
+/** Calls back once the server that could not be reached can be; ends with the returned function. */
+export function whenReachable(back: () => void): () => void {
+  const listener = () => {
+    if (!lost) back();
+  };
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+async function answers(): Promise<boolean> {
+  try {
+    return (await fetch('/healthz')).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Something broke off: looks whether the server is there. */
+export async function doubt(): Promise<void> {
+  set(!(await answers()));
+}
+
 export const unreachable = (): void => {
   set(true);
 };
@@ -32,12 +56,7 @@ export function OfflineBanner() {
   useEffect(() => {
     if (!shown) return;
     const look = async () => {
-      try {
-        const answer = await fetch('/healthz');
-        if (!answer.ok) return;
-      } catch {
-        return;
-      }
+      if (!(await answers())) return;
       reachable();
       await queries.invalidateQueries();
     };

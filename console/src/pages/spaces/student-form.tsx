@@ -2,13 +2,14 @@ import { call, once, version, type Gender, type Status, type Student } from '@ga
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useT } from '@/i18n';
-import { FormDialog, required, text } from '@/layout/form';
+import { FormDialog, required, text, useOpened } from '@/layout/form';
 import { useUnits } from '@/pages/workspace/grants';
 import { useWorkspace } from '@/shell/workspace';
 import { AreaField, CheckField, SelectField, TextField } from '@/ui/field';
 
-export function StudentDialog({ student, onClose }: { student: Student | null; onClose: () => void }) {
+export function StudentDialog({ student: found, onClose }: { student: Student | null; onClose: () => void }) {
   const t = useT();
+  const student = useOpened(found);
   const { slug: tenant } = useWorkspace();
   const units = useUnits();
   const [key] = useState(once);

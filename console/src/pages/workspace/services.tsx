@@ -5,7 +5,7 @@ import { Bot, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useFormat, useT } from '@/i18n';
-import { FormDialog, required } from '@/layout/form';
+import { FormDialog, required, useOpened } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
 import { Loaded } from '@/layout/loaded';
 import { Facts, Page, Section } from '@/layout/page';
@@ -99,8 +99,9 @@ export function ServicesPage() {
   );
 }
 
-function AccountDialog({ account, onClose }: { account: ServiceAccount | null; onClose: () => void }) {
+function AccountDialog({ account: found, onClose }: { account: ServiceAccount | null; onClose: () => void }) {
   const t = useT();
+  const account = useOpened(found);
   const { slug: tenant } = useWorkspace();
   const roles = useQuery(rolesQuery(tenant));
   const [grants, setGrants] = useGrants(account?.grants ?? []);

@@ -1,0 +1,49 @@
+/**
+ * What each kind of event makes out of date. The first part of a query's key says what the query is about, the second, below a workspace, which
+ * workspace: by that a query declares what it concerns, and this is the one place that says which events touch it.
+ */
+
+/** What queries of one workspace are about: the first part of their keys, before the workspace's address. */
+export const topics = [
+  'audit',
+  'branches',
+  'imports',
+  'invitations',
+  'limits',
+  'members',
+  'palette',
+  'people',
+  'roles',
+  'services',
+  'students',
+  'units',
+  'workspace',
+] as const;
+
+export type Topic = (typeof topics)[number];
+
+/** `everything` is all topics of the workspace, `me` what is known of whoever is signed in, `notices` their tray. */
+export type Concern = Topic | 'everything' | 'me' | 'notices';
+
+/** Every kind of event there is. A test looks in the server's sources for kinds that are missing here. */
+export const concerns: Readonly<Record<string, readonly Concern[]>> = {
+  'identity.access.changed': ['me', 'everything'],
+  'identity.invitation.changed': ['invitations', 'audit', 'limits'],
+  'identity.member.changed': ['members', 'people', 'audit', 'limits'],
+  'identity.role.changed': ['roles', 'members', 'audit'],
+  'notify.notice.created': ['notices'],
+  'notify.notice.read': ['notices'],
+  'notify.notice.removed': ['notices'],
+  'spaces.branch.changed': ['branches', 'units', 'audit', 'limits'],
+  'spaces.import.changed': ['imports'],
+  'spaces.import.failed': ['imports'],
+  'spaces.import.finished': ['imports', 'students', 'audit', 'limits'],
+  'spaces.import.undone': ['imports', 'students', 'audit', 'limits'],
+  'spaces.student.changed': ['students', 'palette', 'limits'],
+  'tenancy.workspace.changed': ['me', 'workspace', 'limits', 'audit'],
+  'tenancy.workspace.resumed': ['me', 'workspace', 'audit'],
+  'tenancy.workspace.suspended': ['me', 'workspace', 'audit'],
+};
+
+/** Of an event that this console does not know, as after an update of the server, everything may be out of date. */
+export const concernsOf = (kind: string): readonly Concern[] => concerns[kind] ?? ['everything'];
