@@ -42,12 +42,18 @@ export const accountPages: readonly Stop[] = [
 ];
 
 /** What somebody in no workspace but of the platform's staff sees. */
-export const platformPages = (tenant: string): Stop[] => [
+export const platformPages = (tenant: string, backup?: string): Stop[] => [
   { name: 'admin', path: '/admin', heading: 'Platform' },
   { name: 'admin-tenants', path: '/admin/tenants', heading: 'Tenants' },
   { name: 'admin-tenant', path: `/admin/tenants/${tenant}`, heading: 'North Hall' },
+  { name: 'admin-metrics', path: '/admin/metrics', heading: 'Metrics' },
+  { name: 'admin-fleet', path: '/admin/fleet', heading: 'Fleet' },
+  { name: 'admin-configuration', path: '/admin/configuration', heading: 'Configuration' },
   { name: 'admin-people', path: '/admin/people', heading: 'People' },
   { name: 'admin-backups', path: '/admin/backups', heading: 'Backups and drills' },
+  ...(backup === undefined
+    ? []
+    : [{ name: 'admin-backup', path: `/admin/backups/${backup}`, heading: 'Databases' }]),
   { name: 'admin-mails', path: '/admin/mails', heading: 'Mail' },
   { name: 'admin-jobs', path: '/admin/jobs', heading: 'Dead jobs' },
 ];

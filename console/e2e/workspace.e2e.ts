@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { accountPages, openPages, populate, workspacePages, type Seeded } from './pages';
+import { populate, type Seeded } from './pages';
 import { PASSWORD, World } from './world';
 
 let world: World;
@@ -11,26 +11,6 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 const sample = new URL('../../examples/students.csv', import.meta.url).pathname;
-
-test('axe finds nothing wrong with any page', async () => {
-  const stranger = await world.visitor();
-  for (const { path, heading } of openPages) {
-    await stranger.page.goto(path);
-    await stranger.heading(heading);
-    await stranger.accessible();
-  }
-  await stranger.leave();
-  for (const colorScheme of ['light', 'dark'] as const) {
-    const owner = await world.visitor({ colorScheme });
-    await owner.signIn(seeded.owner);
-    for (const { path, heading } of [...workspacePages(seeded), ...accountPages]) {
-      await owner.page.goto(path);
-      await owner.heading(heading);
-      await owner.accessible();
-    }
-    await owner.leave();
-  }
-}, 180_000);
 
 test('an invited colleague joins by the mail and sees what the role allows, and nothing else', async () => {
   const owner = await world.visitor();

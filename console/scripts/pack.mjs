@@ -1,7 +1,8 @@
-// Prepares `dist` for the binary: every text file compressed as small as it gets, and a list of what there is.
+// Prepares `dist` for the binary: every text file compressed as small as it gets, and a list of what there is. Says how much script the first
+// page needs, and refuses too much.
 // `--clear` empties the folder before a build instead.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
@@ -15,6 +16,8 @@ const kinds = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
+/** Script that is there before any page is shown, in bytes of gzip. */
+const MOST_SCRIPT = 180 * 1024;
 const compressible = new Set(['.html', '.js', '.css', '.svg']);
 
 if (process.argv.includes('--clear')) {
@@ -38,4 +41,11 @@ if (process.argv.includes('--clear')) {
   }
   if (!existsSync(join(dist, 'index.html'))) throw new Error('dist has no index.html: build first');
   writeFileSync(join(dist, 'files.tsv'), lines.sort().join('\n') + '\n');
+  const page = readFileSync(join(dist, 'index.html'), 'utf8');
+  const scripts = [...page.matchAll(/(?:src|href)="(\/assets\/[^"]+\.js)"/g)].map(([, path]) => path);
+  const script = scripts.reduce((sum, path) => sum + statSync(join(dist, `${path}.gz`)).size, 0);
+  console.log(
+    `script before the first page: ${(script / 1024).toFixed(1)} KiB of ${MOST_SCRIPT / 1024} (gzip)`,
+  );
+  if (scripts.length === 0 || script > MOST_SCRIPT) process.exit(1);
 }

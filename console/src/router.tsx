@@ -227,6 +227,21 @@ const platformPages = [
   }),
   createRoute({
     getParentRoute: () => signedIn,
+    path: '/admin/metrics',
+    component: page(() => import('@/pages/admin/metrics'), 'MetricsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: '/admin/fleet',
+    component: page(() => import('@/pages/admin/fleet'), 'FleetPage'),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
+    path: '/admin/configuration',
+    component: page(() => import('@/pages/admin/configuration'), 'ConfigurationPage'),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
     path: '/admin/tenants',
     component: page(() => import('@/pages/admin/tenants'), 'TenantsPage'),
   }),

@@ -1,9 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { fill } from '@/i18n';
-import hindi from '@/i18n/hi';
-import indonesian from '@/i18n/id';
 import { readReturn } from '@/pages/auth/departure';
 import { linkToken, safeNext } from '@/pages/auth/link';
 import { workspaceOf } from '@/pages/auth/providers';
@@ -13,41 +8,6 @@ import { agentName } from '@/pages/account/sessions';
 import { matches } from '@/shell/palette';
 import { askForProof } from '@/shell/step-up-state';
 import { applyTheme, currentTheme } from '@/theme';
-
-const sources = join(import.meta.dirname, '../src');
-
-function texts(folder: string): Set<string> {
-  const found = new Set<string>();
-  for (const name of readdirSync(join(sources, folder), { recursive: true, encoding: 'utf8' })) {
-    if (!/\.tsx?$/.test(name)) continue;
-    const code = readFileSync(join(sources, folder, name), 'utf8');
-    for (const [, text = ''] of code.matchAll(/\bt\(\s*'((?:[^'\\]|\\.)*)'/g)) found.add(text);
-  }
-  return found;
-}
-
-describe('messages', () => {
-  test('places are filled, and those without a value stay', () => {
-    expect(fill('{n} of {all}', { n: 1, all: 0 })).toBe('1 of 0');
-    expect(fill('{n} {what}', { n: 1 })).toBe('1 {what}');
-    expect(fill('{toString}', {})).toBe('{toString}');
-  });
-
-  test.each([
-    ['Hindi', hindi],
-    ['Indonesian', indonesian],
-  ])('%s has the shell and the pages before signing in, and the same places in its texts', (_, catalogue) => {
-    const wanted = new Set([...texts('shell'), ...texts('pages/auth')]);
-    expect(wanted.size).toBeGreaterThan(60);
-    expect([...wanted].filter((text) => catalogue[text] === undefined)).toEqual([]);
-    const everything = texts('.');
-    for (const [text, translated] of Object.entries(catalogue)) {
-      expect(everything).toContain(text);
-      const places = (one: string) => (one.match(/\{\w+\}/g) ?? []).sort();
-      expect(places(translated), text).toEqual(places(text));
-    }
-  });
-});
 
 describe('coming back from a provider', () => {
   test('the answer is taken as it stands, and half of one is none', () => {

@@ -101,13 +101,15 @@ pub(crate) fn check() -> Outcome {
 }
 
 /// The journeys in a browser, against the built programs.
-pub(crate) fn journeys(binaries: &Path, chromium: &Path) -> Outcome {
+pub(crate) fn journeys(binaries: &Path, chromium: &Path, postgres: (&str, &str)) -> Outcome {
+    let (postgres, url) = postgres;
     step("console journeys", || {
         if !able("the console is not tested in a browser")? {
             return Ok(());
         }
         sh(
             npm_run("e2e")
+                .env(postgres, url)
                 .env(chromium::VARIABLE, chromium)
                 .env("GANTRY_BIN", binaries.join("gantry"))
                 .env("GANTRY_SIM_SMTP_BIN", binaries.join("gantry-sim-smtp")),

@@ -93,13 +93,12 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
     let tool = plan.binaries.join("gantry-test-postgres");
     let chromium = step("chromium", chromium::provide)?;
     let postgres = step("postgres", || Postgres::provide(plan.source, &tool))?;
-    let result = run(plan, &postgres, &chromium, &interrupt);
-    postgres.stop()?;
-    result?;
-    if !plan.doc_tests || interrupt.is_set() {
-        return Ok(());
+    let mut result = run(plan, &postgres, &chromium, &interrupt);
+    if result.is_ok() && plan.doc_tests && !interrupt.is_set() {
+        result = console::journeys(&plan.binaries, &chromium, postgres.env());
     }
-    console::journeys(&plan.binaries, &chromium)
+    postgres.stop()?;
+    result
 }
 
 fn run(plan: &Plan, postgres: &Postgres, chromium: &Path, interrupt: &Interrupt) -> Outcome {

@@ -37,6 +37,17 @@ export function useList<T>(key: QueryKey, load: (token: string | undefined) => P
   };
 }
 
+/** Rows that are there already, as a list. */
+export const given = <T,>(rows: readonly T[]): List<T> => ({
+  rows: [...rows],
+  loading: false,
+  error: null,
+  more: false,
+  loadMore: () => undefined,
+  loadingMore: false,
+  again: () => undefined,
+});
+
 export interface Column<T> {
   key: string;
   head: string;

@@ -93,6 +93,26 @@ export function Section({
   );
 }
 
+/** Numbers that are looked at together, the number before all. */
+export function Stats({
+  stats,
+}: {
+  stats: readonly (readonly [name: string, value: ReactNode, aside?: ReactNode])[];
+}) {
+  return (
+    <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-4">
+      {stats.map(([name, value, aside]) => (
+        <div key={name} className="flex min-w-0 flex-col-reverse justify-end">
+          <dd className="text-lg font-semibold break-words tabular-nums">
+            {value} {aside !== undefined && <span className="text-xs font-normal text-faint">{aside}</span>}
+          </dd>
+          <dt className="text-sm text-faint">{name}</dt>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
 /** Names and values of one thing. */
 export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
   return (

@@ -1,6 +1,7 @@
 /** The pages there are, each with the permission that opens it. Pages that somebody may not see are not offered. */
 import type { LinkProps } from '@tanstack/react-router';
 import {
+  Activity,
   BookOpen,
   Building2,
   ClipboardList,
@@ -9,6 +10,7 @@ import {
   GraduationCap,
   House,
   KeyRound,
+  Layers,
   LogIn,
   Bot,
   Mail,
@@ -16,6 +18,7 @@ import {
   Settings,
   ShieldCheck,
   Skull,
+  SlidersHorizontal,
   UserRound,
   Users,
   UsersRound,
@@ -123,7 +126,9 @@ export function platformNav(permissions: readonly string[], t: T): Group[] {
         ...(permissions.length > 0
           ? [{ label: t('Health'), to: '/admin' as const, icon: Server, exact: true }]
           : []),
+        ...entry('telemetry.metrics.read', { label: t('Metrics'), to: '/admin/metrics', icon: Activity }),
         ...entry('tenancy.tenant.read', { label: t('Tenants'), to: '/admin/tenants', icon: Building2 }),
+        ...entry('tenancy.tenant.read', { label: t('Fleet'), to: '/admin/fleet', icon: Layers }),
         ...entry('identity.person.read', { label: t('People'), to: '/admin/people', icon: UsersRound }),
         ...entry('backup.backup.read', {
           label: t('Backups and drills'),
@@ -132,6 +137,11 @@ export function platformNav(permissions: readonly string[], t: T): Group[] {
         }),
         ...entry('notify.mail.read', { label: t('Mail'), to: '/admin/mails', icon: Mail }),
         ...entry('notify.job.read', { label: t('Dead jobs'), to: '/admin/jobs', icon: Skull }),
+        ...entry('telemetry.configuration.read', {
+          label: t('Configuration'),
+          to: '/admin/configuration',
+          icon: SlidersHorizontal,
+        }),
       ],
     },
   ]);

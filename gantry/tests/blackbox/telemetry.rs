@@ -131,6 +131,53 @@ async fn operators_see_the_last_minutes_and_others_do_not() {
     assert!(window["points"].is_array());
 }
 
+#[tokio::test]
+async fn the_configuration_shows_where_each_value_comes_from_and_no_secret() {
+    let mail = SmtpSim::start().await;
+    let server = ServerOptions::new(gantry_testkit::Engine::Sqlite)
+        .mail(&mail)
+        .env("GANTRY_METRICS__LISTEN", "127.0.0.1:0")
+        .env("GANTRY_METRICS__TOKEN", TOKEN)
+        .start()
+        .await;
+    let owner = Owner::ready(&server.client(), &mail, "north").await;
+    let operator = operator(&server).await;
+    let path = "/api/v1/admin/configuration";
+    server.client().get(path).await.expect(401).done();
+    owner
+        .client
+        .get(path)
+        .await
+        .problem(403, "permission_missing")
+        .done();
+    let shown = operator.get(path).await.expect(200).value();
+    assert!(!shown.to_string().contains(TOKEN), "{shown}");
+    let key = |name: &str| {
+        let items = shown["items"].as_array().unwrap();
+        let found = items.iter().find(|item| item["key"] == name).cloned();
+        found.unwrap_or_else(|| panic!("no {name} in {shown}"))
+    };
+    let token = key("metrics.token");
+    assert_eq!(token["value"], "\"***\"");
+    assert_eq!(token["secret"], true);
+    assert_eq!(token["origin"], "GANTRY_METRICS__TOKEN");
+    let listen = key("metrics.listen");
+    assert_eq!(listen["value"], "\"127.0.0.1:0\"");
+    assert_eq!(listen["origin"], "GANTRY_METRICS__LISTEN");
+    let grace = key("tenancy.deletion_grace");
+    assert_eq!(grace["origin"], Value::Null);
+    assert!(
+        grace["value"].is_string() && grace["meaning"].is_string(),
+        "{grace}"
+    );
+    // A secret that nobody set.
+    let unset = key("errors.dsn");
+    assert_eq!(
+        [&unset["value"], &unset["origin"]],
+        [&Value::Null, &Value::Null]
+    );
+}
+
 fn logs(server: &Server, word: &str) -> usize {
     let output = server.output();
     output.lines().filter(|line| line.contains(word)).count()

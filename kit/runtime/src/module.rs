@@ -15,7 +15,7 @@ use gantry_kernel::crypto::Keyring;
 use gantry_outbound::Outbound;
 
 use crate::catalogue::{Catalogue, PermissionDecl, RoleDecl};
-use crate::config::{Config, ConfigError, ConfigSection};
+use crate::config::{Config, ConfigError, ConfigSection, Shown};
 use crate::{SealedColumns, Telemetry};
 
 /// What a module says about itself. Pure: it is asked for by commands that start nothing, such as
@@ -149,6 +149,13 @@ pub struct PlatformBuild {
     pub mails: MailBook,
     /// What the process knows about itself.
     pub telemetry: Telemetry,
+}
+
+impl PlatformBuild {
+    /// The whole configuration as people may see it: secrets are masked.
+    pub fn shown_configuration(&self) -> Vec<Shown> {
+        self.common.config.shown().collect()
+    }
 }
 
 impl std::ops::Deref for PlatformBuild {

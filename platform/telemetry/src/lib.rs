@@ -1,6 +1,7 @@
-//! What operators see and decide about the running process: its numbers over the last minutes and hours, and how much it
-//! logs. The numbers are kept by whoever does the work (`kit/telemetry`); here they become answers.
+//! What operators see and decide about the running process: its numbers over the last minutes and hours, what it was
+//! started with, and how much it logs. The numbers are kept by whoever does the work (`kit/telemetry`); here they become answers.
 
+mod configuration;
 mod log_level;
 mod module;
 mod permissions;
@@ -16,4 +17,5 @@ pub use module::module;
 struct Telemetry {
     control: ControlDb,
     vitals: Vitals,
+    configuration: configuration::Configuration,
 }

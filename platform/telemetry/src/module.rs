@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule};
 
+use crate::configuration::Configuration;
 use crate::{Telemetry, permissions, routes};
 
 const NAME: &str = "telemetry";
@@ -27,6 +28,7 @@ impl PlatformModule for Module {
         let telemetry = Arc::new(Telemetry {
             control: cx.control.clone(),
             vitals: cx.telemetry.clone(),
+            configuration: Configuration::new(cx.shown_configuration()),
         });
         Ok(Parts {
             routes: routes::routes(telemetry),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_http::{Route, Routes};
 
-use crate::{Telemetry, log_level, permissions, window};
+use crate::{Telemetry, configuration, log_level, permissions, window};
 
 const LOG_LEVEL: &str = "/api/v1/admin/log-level";
 
@@ -20,6 +20,12 @@ pub(crate) fn routes(telemetry: Arc<Telemetry>) -> Routes {
                      another address, `metrics.listen`.",
                 )
                 .handle(window::get),
+        )
+        .route(
+            Route::get("/api/v1/admin/configuration", "get_configuration")
+                .platform(permissions::CONFIGURATION_READ)
+                .summary("What the process that answers was started with; secrets are masked")
+                .handle(configuration::get),
         )
         .route(
             Route::get(LOG_LEVEL, "get_log_level")

@@ -6,13 +6,13 @@ import { useState } from 'react';
 import { api, queries, useMe } from '@/api';
 import { useFormat, useT } from '@/i18n';
 import { ActProblem, useAct } from '@/layout/act';
+import { Entry } from '@/layout/entries';
 import { FormDialog } from '@/layout/form';
 import { Loaded } from '@/layout/loaded';
 import { Section } from '@/layout/page';
 import { leave } from '@/pages/auth/departure';
 import { Badge } from '@/ui/bits';
 import { Button } from '@/ui/button';
-import { Factor } from './factor';
 
 interface Offer extends Provider {
   /** The workspace that it opens, where that is all it does. */
@@ -68,7 +68,7 @@ export function LinkedAccounts() {
               <Row key={linked.id} linked={linked} />
             ))}
             {offers.map((offer) => (
-              <Factor
+              <Entry
                 key={offer.key}
                 icon={<LogIn aria-hidden />}
                 title={offer.name}
@@ -123,7 +123,7 @@ function Row({ linked }: { linked: Linked }) {
       ? t('not used yet')
       : t('last used {time}', { time: time(linked.last_used_at) });
   return (
-    <Factor
+    <Entry
       icon={<LogIn aria-hidden />}
       title={host}
       mark={
@@ -167,6 +167,6 @@ function Row({ linked }: { linked: Linked }) {
           }}
         />
       )}
-    </Factor>
+    </Entry>
   );
 }

@@ -5,15 +5,14 @@ import { Fingerprint, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useFormat, useT } from '@/i18n';
+import { Entries, Entry, EntryActs } from '@/layout/entries';
 import { FormDialog, required } from '@/layout/form';
-import { Loaded } from '@/layout/loaded';
 import { Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
 import { makePasskey, passkeysWork, thisDevice } from '@/passkeys';
 import { Badge, Note } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { TextField } from '@/ui/field';
-import { Factor } from './factor';
 
 export function Passkeys({ onCodes }: { onCodes: (codes: string[]) => void }) {
   const t = useT();
@@ -52,21 +51,16 @@ export function Passkeys({ onCodes }: { onCodes: (codes: string[]) => void }) {
           </Note>
         </div>
       )}
-      <Loaded query={passkeys} height="h-16" className="p-5">
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty icon={<Fingerprint aria-hidden />} title={t('No passkeys yet')}>
-              {t('Once there is one, your password alone signs nobody in any more.')}
-            </Empty>
-          ) : (
-            <ul className="divide-y divide-line">
-              {items.map((passkey) => (
-                <Row key={passkey.id} passkey={passkey} />
-              ))}
-            </ul>
-          )
+      <Entries
+        query={passkeys}
+        empty={
+          <Empty icon={<Fingerprint aria-hidden />} title={t('No passkeys yet')}>
+            {t('Once there is one, your password alone signs nobody in any more.')}
+          </Empty>
         }
-      </Loaded>
+      >
+        {(passkey) => <Row key={passkey.id} passkey={passkey} />}
+      </Entries>
       {making && (
         <FormDialog
           title={t('Add a passkey')}
@@ -112,7 +106,7 @@ function Row({ passkey }: { passkey: PasskeyView }) {
       ? t('not used yet')
       : t('last used {time}', { time: time(passkey.last_used_at) });
   return (
-    <Factor
+    <Entry
       icon={<Fingerprint aria-hidden />}
       title={name}
       mark={
@@ -134,26 +128,13 @@ function Row({ passkey }: { passkey: PasskeyView }) {
         </>
       }
       acts={
-        <>
-          <Button
-            size="sm"
-            aria-label={t('Rename {name}', { name })}
-            onClick={() => {
-              setAsked('rename');
-            }}
-          >
-            {t('Rename')}
-          </Button>
-          <Button
-            size="sm"
-            aria-label={t('Remove {name}', { name })}
-            onClick={() => {
-              setAsked('remove');
-            }}
-          >
-            {t('Remove')}
-          </Button>
-        </>
+        <EntryActs
+          acts={[
+            { act: 'rename', label: t('Rename'), full: t('Rename {name}', { name }) },
+            { act: 'remove', label: t('Remove'), full: t('Remove {name}', { name }) },
+          ]}
+          onAct={setAsked}
+        />
       }
     >
       {asked === 'rename' && (
@@ -185,6 +166,6 @@ function Row({ passkey }: { passkey: PasskeyView }) {
           }}
         />
       )}
-    </Factor>
+    </Entry>
   );
 }

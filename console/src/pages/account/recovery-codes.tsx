@@ -4,18 +4,18 @@ import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useT } from '@/i18n';
+import { Entry } from '@/layout/entries';
 import { FormDialog } from '@/layout/form';
 import { save } from '@/pages/account/profile';
 import { Badge, CopyButton, Note } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
-import { Factor } from './factor';
 
 export function RecoveryCodes({ left, onCodes }: { left: number; onCodes: (codes: string[]) => void }) {
   const t = useT();
   const [asked, setAsked] = useState(false);
   return (
-    <Factor
+    <Entry
       icon={<KeyRound aria-hidden />}
       title={t('Recovery codes')}
       mark={<Badge tone={left < 3 ? 'warn' : 'plain'}>{t('{n} left', { n: left })}</Badge>}
@@ -46,7 +46,7 @@ export function RecoveryCodes({ left, onCodes }: { left: number; onCodes: (codes
           }}
         />
       )}
-    </Factor>
+    </Entry>
   );
 }
 

@@ -6,12 +6,12 @@ import { encode } from 'uqr';
 import { api, queries } from '@/api';
 import { useFormat, useT } from '@/i18n';
 import { ActProblem, useAct } from '@/layout/act';
+import { Entry } from '@/layout/entries';
 import { Form, FormDialog, required } from '@/layout/form';
 import { Badge, SecretBox } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { Dialog } from '@/ui/dialog';
 import { TextField } from '@/ui/field';
-import { Factor } from './factor';
 
 export function AuthenticatorApp({
   since,
@@ -29,7 +29,7 @@ export function AuthenticatorApp({
   const [enrolment, setEnrolment] = useState<Enrolment | null>(null);
   const [removing, setRemoving] = useState(false);
   return (
-    <Factor
+    <Entry
       icon={<Smartphone aria-hidden />}
       title={t('Authenticator app')}
       mark={since === null ? <Badge>{t('Off')}</Badge> : <Badge tone="ok">{t('On')}</Badge>}
@@ -98,7 +98,7 @@ export function AuthenticatorApp({
           }}
         />
       )}
-    </Factor>
+    </Entry>
   );
 }
 

@@ -9,19 +9,20 @@ import { useFormat, useT } from '@/i18n';
 import { FormDialog, required } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
 import { Loaded } from '@/layout/loaded';
+import { useNumbers } from '@/layout/numbers';
 import { Facts, Page, Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
 import { Badge, Note } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { TextField } from '@/ui/field';
-import { BackupBadge, renewBackups, useBytes } from './backups';
+import { BackupBadge, renewBackups } from './backups';
 
 export function BackupPage() {
   const t = useT();
   const me = useMe();
   const navigate = useNavigate();
   const { time, number } = useFormat();
-  const bytes = useBytes();
+  const { bytes } = useNumbers();
   const { backup = '' } = useParams({ strict: false });
   const [asked, setAsked] = useState<{ act: 'verify' } | { act: 'restore'; tenant: string } | null>(null);
   const params = { path: { backup } };

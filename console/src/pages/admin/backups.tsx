@@ -9,6 +9,7 @@ import { useFormat, useT } from '@/i18n';
 import { FormDialog } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
 import { Loaded } from '@/layout/loaded';
+import { useNumbers } from '@/layout/numbers';
 import { Facts, Page, Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
 import { Progress } from '@/layout/wizard';
@@ -31,17 +32,6 @@ export function BackupBadge({ state }: { state: BackupView['state'] }) {
     failed: t('Failed'),
   };
   return <Badge tone={tones[state]}>{names[state]}</Badge>;
-}
-
-/** A length in bytes, as people read it. */
-export function useBytes(): (bytes: number) => string {
-  const { number } = useFormat();
-  return (bytes) => {
-    const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-    const at = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-    const value = bytes / 1024 ** at;
-    return `${number(Number(value.toFixed(value < 10 && at > 0 ? 1 : 0)))} ${units[at] ?? ''}`;
-  };
 }
 
 export const renewBackups = () => queries.invalidateQueries({ queryKey: ['admin', 'backups'] });
@@ -156,7 +146,7 @@ function WorkProgress({ work }: { work: WorkView }) {
 function Backups() {
   const t = useT();
   const { time, number } = useFormat();
-  const bytes = useBytes();
+  const { bytes } = useNumbers();
   const list = useList(['admin', 'backups', 'list'], (page_token) =>
     call(
       api.GET('/api/v1/admin/backups', {

@@ -5,8 +5,8 @@ import { LogIn, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useT } from '@/i18n';
-import { FormDialog, required, text } from '@/layout/form';
-import { Loaded } from '@/layout/loaded';
+import { Entries, Entry, EntryActs } from '@/layout/entries';
+import { FormDialog, required, text, useOpened } from '@/layout/form';
 import { Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
 import { CALLBACK } from '@/pages/auth/departure';
@@ -45,21 +45,16 @@ export function Providers() {
         </Button>
       }
     >
-      <Loaded query={providers} height="h-16" className="p-5">
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty icon={<LogIn aria-hidden />} title={t('No provider of your own')}>
-              {t('Okta, Entra ID, Keycloak and others: whatever speaks OpenID Connect.')}
-            </Empty>
-          ) : (
-            <ul className="divide-y divide-line">
-              {items.map((provider) => (
-                <Row key={provider.id} provider={provider} />
-              ))}
-            </ul>
-          )
+      <Entries
+        query={providers}
+        empty={
+          <Empty icon={<LogIn aria-hidden />} title={t('No provider of your own')}>
+            {t('Okta, Entra ID, Keycloak and others: whatever speaks OpenID Connect.')}
+          </Empty>
         }
-      </Loaded>
+      >
+        {(provider) => <Row key={provider.id} provider={provider} />}
+      </Entries>
       {making && (
         <ProviderDialog
           provider={null}
@@ -83,43 +78,26 @@ function Row({ provider }: { provider: WorkspaceProvider }) {
   };
   const renew = () => queries.invalidateQueries({ queryKey: providersKey(tenant) });
   return (
-    <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-5 py-3.5">
-      <div className="min-w-0 flex-1 basis-52">
-        <p className="flex flex-wrap items-center gap-2 font-medium">
-          {name}
-          {enabled ? <Badge tone="ok">{t('On')}</Badge> : <Badge tone="warn">{t('Off')}</Badge>}
-        </p>
-        <p className="text-sm break-all text-soft">{provider.issuer}</p>
-      </div>
-      <div className="flex gap-2">
-        <Button
-          size="sm"
-          aria-label={t('Change {name}', { name })}
-          onClick={() => {
-            setAsked('edit');
-          }}
-        >
-          {t('Change')}
-        </Button>
-        <Button
-          size="sm"
-          aria-label={enabled ? t('Turn off {name}', { name }) : t('Turn on {name}', { name })}
-          onClick={() => {
-            setAsked('flip');
-          }}
-        >
-          {enabled ? t('Turn off') : t('Turn on')}
-        </Button>
-        <Button
-          size="sm"
-          aria-label={t('Remove {name}', { name })}
-          onClick={() => {
-            setAsked('remove');
-          }}
-        >
-          {t('Remove')}
-        </Button>
-      </div>
+    <Entry
+      icon={<LogIn aria-hidden />}
+      title={name}
+      mark={enabled ? <Badge tone="ok">{t('On')}</Badge> : <Badge tone="warn">{t('Off')}</Badge>}
+      detail={<span className="break-all">{provider.issuer}</span>}
+      acts={
+        <EntryActs
+          acts={[
+            { act: 'edit', label: t('Change'), full: t('Change {name}', { name }) },
+            {
+              act: 'flip',
+              label: enabled ? t('Turn off') : t('Turn on'),
+              full: enabled ? t('Turn off {name}', { name }) : t('Turn on {name}', { name }),
+            },
+            { act: 'remove', label: t('Remove'), full: t('Remove {name}', { name }) },
+          ]}
+          onAct={setAsked}
+        />
+      }
+    >
       {asked === 'edit' && <ProviderDialog provider={provider} onClose={close} />}
       {asked === 'flip' && (
         <FormDialog
@@ -159,12 +137,19 @@ function Row({ provider }: { provider: WorkspaceProvider }) {
           }}
         />
       )}
-    </li>
+    </Entry>
   );
 }
 
-function ProviderDialog({ provider, onClose }: { provider: WorkspaceProvider | null; onClose: () => void }) {
+function ProviderDialog({
+  provider: found,
+  onClose,
+}: {
+  provider: WorkspaceProvider | null;
+  onClose: () => void;
+}) {
   const t = useT();
+  const provider = useOpened(found);
   const { slug: tenant } = useWorkspace();
   const [key] = useState(once);
   const [auth, setAuth] = useState<ClientAuthKind>(provider?.client_auth ?? 'basic');

@@ -295,6 +295,7 @@ fn workspaces() -> Vec<Row> {
 fn vitals() -> Vec<Row> {
     vec![
         Row::new("get_metrics_window"),
+        Row::new("get_configuration"),
         Row::new("get_log_level"),
         Row::new("set_log_level").json(|_| json!({"level": "info"})),
         Row::new("reset_log_level"),

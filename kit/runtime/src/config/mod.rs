@@ -24,4 +24,5 @@ mod suggest;
 pub use error::{ConfigError, Fault};
 pub use layers::{Flag, Origin, Sources};
 pub use load::{Config, Model};
+pub use print::Shown;
 pub use section::{ConfigSection, Remark, Settings};

@@ -1,5 +1,5 @@
-//! `gantry config print`: every value in force, and where it comes from. Secrets are masked here and
-//! nowhere else, because nothing else writes values out.
+//! Every value in force, and where it comes from: `gantry config print`, and what operators see. Secrets are masked here
+//! and nowhere else, because nothing else writes values out.
 
 use std::fmt::Write;
 
@@ -9,7 +9,27 @@ use super::keys::{Item, Key};
 use super::layers::Origin;
 use super::load::Config;
 
+/// A key as it is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// In full: `server.listen`.
+    pub key: String,
+    /// Its documentation.
+    pub meaning: String,
+    /// The value as TOML writes it, masked if it is a secret; `None` if nothing is set.
+    pub value: Option<String>,
+    /// Where the value comes from.
+    pub origin: Origin,
+    /// Whether the value is masked.
+    pub secret: bool,
+}
+
 impl Config {
+    /// All keys in force, in the order of their declaration.
+    pub fn shown(&self) -> impl Iterator<Item = Shown> {
+        self.keys.all().map(|key| self.show(key))
+    }
+
     /// The effective configuration as TOML, each line with its source.
     pub fn print(&self) -> String {
         let mut out = String::new();
@@ -23,24 +43,31 @@ impl Config {
         out.trim_start().to_owned()
     }
 
+    fn show(&self, key: &Key) -> Shown {
+        let (value, origin) = match self.values.get(&key.path) {
+            Some((value, origin)) if key.secret => (Some(mask(value)), origin.clone()),
+            Some((value, origin)) => (Some(literal(value)), origin.clone()),
+            None => {
+                let default = key.default.as_ref().filter(|_| !key.secret);
+                (default.map(literal), Origin::Default)
+            }
+        };
+        Shown {
+            key: key.path.clone(),
+            meaning: key.doc.clone(),
+            value,
+            origin,
+            secret: key.secret,
+        }
+    }
+
     fn line(&self, key: &Key) -> String {
         let name = key.path.rsplit('.').next().unwrap_or(&key.path);
-        match self.values.get(&key.path) {
-            Some((value, origin)) => {
-                let shown = if key.secret {
-                    mask(value)
-                } else {
-                    literal(value)
-                };
-                format!("{name} = {shown}  # {origin}")
-            }
-            None => match &key.default {
-                Some(value) if !key.secret => {
-                    format!("{name} = {}  # {}", literal(value), Origin::Default)
-                }
-                _ => format!("# {name} is not set"),
-            },
-        }
+        let Shown { value, origin, .. } = self.show(key);
+        value.map_or_else(
+            || format!("# {name} is not set"),
+            |value| format!("{name} = {value}  # {origin}"),
+        )
     }
 }
 
