@@ -59,7 +59,7 @@ test('a tenant moves to another server, back, and for good', async () => {
   await page.getByRole('table', { name: 'Homes' }).getByRole('row', { name: 'north' }).waitFor();
   await operator.accessible();
   await page.goto('/admin/tenants/north-hall');
-  await operator.sees('At home in files beside control.');
+  await operator.sees('Where it is: Files beside control');
   await operator.press('Move');
   await page.getByLabel('To', { exact: true }).selectOption('north');
   await operator.accessible();
@@ -71,7 +71,7 @@ test('a tenant moves to another server, back, and for good', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Move back' }).click();
   await page.getByText('Moved back').waitFor(slow);
   await page.getByText('Moved; the former database is kept').waitFor(slow);
-  await operator.sees('At home in files beside control.');
+  await operator.sees('Where it is: Files beside control');
   await operator.press('Make it final');
   await operator.sees('There is no way back to it then.');
   await page.getByRole('dialog').getByRole('button', { name: 'Make it final' }).click();

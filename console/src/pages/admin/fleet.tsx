@@ -160,15 +160,13 @@ function Homes({ fleet }: { fleet: Fleet }) {
           {
             key: 'name',
             head: t('Home'),
-            cell: ({ name }) => (
-              <span className="inline-block font-medium first-letter:uppercase">{homeName(name)}</span>
-            ),
+            cell: ({ name }) => <span className="font-medium">{homeName(name)}</span>,
           },
           {
             key: 'tenants',
             head: t('Tenants'),
             className: 'tabular-nums',
-            cell: ({ tenants }) => number(tenants),
+            cell: ({ tenants }) => t('{n} tenants', { n: number(tenants) }),
           },
         ]}
       />

@@ -13,8 +13,8 @@ export const fleetQuery = queryOptions({
 export function useHomeName(): (name: string) => string {
   const t = useT();
   return (name) => {
-    if (name === 'sqlite') return t('files beside control');
-    if (name === 'default') return t('the server of control');
+    if (name === 'sqlite') return t('Files beside control');
+    if (name === 'default') return t('The server of control');
     return name;
   };
 }

@@ -50,7 +50,7 @@ export function Moves({ tenant }: { tenant: TenantView }) {
   return (
     <Section
       title={t('Database')}
-      description={t('At home in {home}.', { home: homeName(tenant.home) })}
+      description={t('Where it is: {home}', { home: homeName(tenant.home) })}
       actions={
         may &&
         movable &&
@@ -176,8 +176,8 @@ function Entry({ move, acts }: { move: Move; acts: React.ReactNode }) {
   return (
     <li className="rounded-lg border border-line p-3.5">
       <div className="mb-3 flex flex-wrap items-center gap-2">
-        <span className="inline-block font-medium first-letter:uppercase">
-          {t('{from} to {to}', { from: homeName(move.from_home), to: homeName(move.to_home) })}
+        <span className="font-medium">
+          {t('{from} → {to}', { from: homeName(move.from_home), to: homeName(move.to_home) })}
         </span>
         <Badge tone={words[move.state][0]}>{words[move.state][1]}</Badge>
         <span className="ml-auto flex gap-2 empty:hidden">{acts}</span>
