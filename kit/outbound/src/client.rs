@@ -9,22 +9,15 @@ use http::header::{self, HeaderValue};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use tokio::sync::OnceCell;
 use url::{Host, Url};
 
-use crate::connect::{self, Resolve, SystemResolver};
+use crate::connect::{self, Resolve, SystemResolver, Trust};
 use crate::places::Places;
 use crate::settings::Allowed;
-use crate::{OutboundError, OutboundSettings, not_public};
+use crate::{OutboundError, OutboundSettings, not_public, wire};
 
 /// The longest address that is requested.
 const MAX_URL: usize = 2_048;
-/// The longest head of an answer.
-pub(crate) const MAX_HEAD: usize = 64 * 1024;
 
 /// A request to make.
 #[derive(Clone)]
@@ -85,8 +78,7 @@ struct Inner {
     allowed: Vec<Allowed>,
     resolver: Arc<dyn Resolve>,
     places: Places,
-    /// Loaded at the first request that needs it: most installations make none.
-    trust: OnceCell<Arc<ClientConfig>>,
+    trust: Trust,
 }
 
 impl fmt::Debug for Outbound {
@@ -107,10 +99,10 @@ impl Outbound {
     pub fn with_resolver(settings: OutboundSettings, resolver: Arc<dyn Resolve>) -> Self {
         Self(Arc::new(Inner {
             allowed: settings.allowed(),
+            trust: Trust::new(settings.clone()),
             settings,
             resolver,
             places: Places::default(),
-            trust: OnceCell::new(),
         }))
     }
 
@@ -163,90 +155,27 @@ impl Outbound {
 
     async fn exchange(&self, request: Request) -> Result<Response, OutboundError> {
         let inner = &self.0;
-        let url = &request.url;
-        let addresses = connect::addresses(url, &inner.allowed, inner.resolver.as_ref()).await?;
-        let stream = connect::tcp(&addresses).await?;
-        if url.scheme() == "https" {
-            let config = self.trust().await?;
-            let stream = connect::tls(stream, url, config).await?;
-            speak(TokioIo::new(stream), request).await
-        } else {
-            speak(TokioIo::new(stream), request).await
+        let (url, max_body) = (request.url.clone(), request.max_body);
+        let addresses = connect::addresses(&url, &inner.allowed, inner.resolver.as_ref()).await?;
+        let mut answer = wire::ask(&url, &addresses, &inner.trust, written(request)?).await?;
+        let status = answer.response.status();
+        if status.is_redirection() {
+            return Err(OutboundError::Redirect);
         }
+        if !is_plain_json(answer.response.headers()) {
+            return Err(OutboundError::ContentType("application/json"));
+        }
+        Ok(Response {
+            status,
+            body: read(answer.response.body_mut(), max_body).await?,
+        })
     }
-
-    async fn trust(&self) -> Result<Arc<ClientConfig>, OutboundError> {
-        let load = async || {
-            let settings = self.0.settings.clone();
-            // Reads files of the system.
-            let loaded = tokio::task::spawn_blocking(move || connect::trust(&settings)).await;
-            let loaded = loaded.map_err(|error| OutboundError::Roots(error.to_string()))?;
-            loaded.map(Arc::new)
-        };
-        self.0.trust.get_or_try_init(load).await.cloned()
-    }
-}
-
-/// Ends the connection with the request, also one that is given up.
-pub(crate) struct Driver(tokio::task::JoinHandle<()>);
-
-impl Driver {
-    pub(crate) fn start<F>(connection: F) -> Self
-    where
-        F: Future<Output = Result<(), hyper::Error>> + Send + 'static,
-    {
-        Self(tokio::spawn(async move {
-            // What goes wrong is told to the one who waits for the answer.
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "an outbound connection broke");
-            }
-        }))
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-async fn speak<S>(stream: S, request: Request) -> Result<Response, OutboundError>
-where
-    S: Read + Write + Send + Unpin + 'static,
-{
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MAX_HEAD)
-        .handshake(stream)
-        .await
-        .map_err(OutboundError::Http)?;
-    let _driver = Driver::start(connection);
-    let max_body = request.max_body;
-    let response = sender
-        .send_request(written(request)?)
-        .await
-        .map_err(OutboundError::Http)?;
-    let (parts, body) = response.into_parts();
-    if parts.status.is_redirection() {
-        return Err(OutboundError::Redirect);
-    }
-    if !is_plain_json(&parts.headers) {
-        return Err(OutboundError::ContentType("application/json"));
-    }
-    Ok(Response {
-        status: parts.status,
-        body: read(body, max_body).await?,
-    })
 }
 
 fn written(request: Request) -> Result<http::Request<Full<Bytes>>, OutboundError> {
-    let url = &request.url;
-    let mut builder = http::Request::builder()
-        .uri(target_of(url))
-        .header(header::HOST, host_of(url)?)
+    let mut builder = wire::head(&request.url)?
         .header(header::ACCEPT, "application/json")
-        .header(header::ACCEPT_ENCODING, "identity")
-        .header(header::USER_AGENT, "Gantry")
-        .header(header::CONNECTION, "close");
+        .header(header::ACCEPT_ENCODING, "identity");
     // Whoever records traces there finds what of theirs belongs to ours.
     if let Some(trace) = TraceContext::current() {
         builder = builder.header("traceparent", trace.traceparent());
@@ -264,24 +193,7 @@ fn written(request: Request) -> Result<http::Request<Full<Bytes>>, OutboundError
         }
         None => Bytes::new(),
     };
-    builder
-        .body(Full::new(body))
-        .map_err(|_| OutboundError::Address("it cannot be requested"))
-}
-
-pub(crate) fn host_of(url: &Url) -> Result<String, OutboundError> {
-    match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => Ok(format!("{host}:{port}")),
-        (Some(host), None) => Ok(host.to_owned()),
-        (None, _) => Err(OutboundError::Address("it has no host")),
-    }
-}
-
-pub(crate) fn target_of(url: &Url) -> String {
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
+    wire::with_body(builder, body)
 }
 
 fn is_plain_json(headers: &HeaderMap) -> bool {
@@ -298,7 +210,7 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
     json && encoding.eq_ignore_ascii_case("identity")
 }
 
-async fn read(body: Incoming, max: usize) -> Result<Bytes, OutboundError> {
+async fn read(body: &mut Incoming, max: usize) -> Result<Bytes, OutboundError> {
     match Limited::new(body, max).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(OutboundError::TooLarge(max)),

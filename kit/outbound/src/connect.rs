@@ -8,7 +8,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::{Host, Url};
@@ -90,8 +92,27 @@ fn judge(url: &Url, host: &str, address: IpAddr, allowed: &[Allowed]) -> Result<
     Ok(())
 }
 
-/// A connection to the first of these addresses that answers.
-pub(crate) async fn tcp(addresses: &[SocketAddr]) -> Result<TcpStream, OutboundError> {
+/// A connection, encrypted or not.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A connection to the first of these addresses that answers, over TLS where `url` says https.
+pub(crate) async fn open(
+    url: &Url,
+    addresses: &[SocketAddr],
+    trust: &Trust,
+) -> Result<Box<dyn Stream>, OutboundError> {
+    let stream = tcp(addresses).await?;
+    if url.scheme() == "https" {
+        let config = trust.config().await?;
+        Ok(Box::new(tls(stream, url, config).await?))
+    } else {
+        Ok(Box::new(stream))
+    }
+}
+
+async fn tcp(addresses: &[SocketAddr]) -> Result<TcpStream, OutboundError> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in addresses {
         match TcpStream::connect(address).await {
@@ -103,7 +124,7 @@ pub(crate) async fn tcp(addresses: &[SocketAddr]) -> Result<TcpStream, OutboundE
 }
 
 /// TLS over a connection, for the host that was named.
-pub(crate) async fn tls(
+async fn tls(
     stream: TcpStream,
     url: &Url,
     config: Arc<ClientConfig>,
@@ -120,8 +141,37 @@ pub(crate) async fn tls(
     connected.map_err(OutboundError::Connect)
 }
 
-/// Whom to believe: the system's authorities and the operator's own.
-pub(crate) fn trust(settings: &OutboundSettings) -> Result<ClientConfig, OutboundError> {
+/// Whom TLS believes. Loaded at the first connection that needs it: most installations make none. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Trust(Arc<Believed>);
+
+struct Believed {
+    settings: OutboundSettings,
+    loaded: OnceCell<Arc<ClientConfig>>,
+}
+
+impl Trust {
+    /// The system's authorities and those of these settings.
+    pub(crate) fn new(settings: OutboundSettings) -> Self {
+        Self(Arc::new(Believed {
+            settings,
+            loaded: OnceCell::new(),
+        }))
+    }
+
+    async fn config(&self) -> Result<Arc<ClientConfig>, OutboundError> {
+        let load = async || {
+            let settings = self.0.settings.clone();
+            // Reads files of the system.
+            let loaded = tokio::task::spawn_blocking(move || believe(&settings)).await;
+            let loaded = loaded.map_err(|error| OutboundError::Roots(error.to_string()))?;
+            loaded.map(Arc::new)
+        };
+        self.0.loaded.get_or_try_init(load).await.cloned()
+    }
+}
+
+fn believe(settings: &OutboundSettings) -> Result<ClientConfig, OutboundError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     for error in &system.errors {

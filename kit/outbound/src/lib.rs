@@ -13,6 +13,7 @@ mod error;
 mod operator;
 mod places;
 mod settings;
+mod wire;
 
 pub use address::not_public;
 pub use client::{Outbound, Request, Response};

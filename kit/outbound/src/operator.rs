@@ -2,21 +2,15 @@
 //! none is refused for where it is; time and size are bounded all the same.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::client::conn::http1;
-use hyper::rt::{Read, Write};
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use tokio::sync::OnceCell;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
 use url::Url;
 
-use crate::client::{Driver, MAX_HEAD, host_of, target_of};
-use crate::{OutboundError, OutboundSettings, connect};
+use crate::connect::Trust;
+use crate::{OutboundError, OutboundSettings, wire};
 
 /// The most that is read of an answer's body, of which nobody needs anything.
 const MAX_ANSWER: usize = 64 * 1024;
@@ -51,12 +45,7 @@ impl Posted {
 
 /// Posts to addresses of the operator. Clones share what they trust.
 #[derive(Clone)]
-pub struct Poster(Arc<Inner>);
-
-struct Inner {
-    settings: OutboundSettings,
-    trust: OnceCell<Arc<ClientConfig>>,
-}
+pub struct Poster(Trust);
 
 impl fmt::Debug for Poster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -67,10 +56,7 @@ impl fmt::Debug for Poster {
 impl Poster {
     /// Believes the system's authorities and the operator's own ([`OutboundSettings::ca_file`]).
     pub fn new(settings: OutboundSettings) -> Self {
-        Self(Arc::new(Inner {
-            settings,
-            trust: OnceCell::new(),
-        }))
+        Self(Trust::new(settings))
     }
 
     /// Posts within `patience`, on a connection of its own. Redirects are not followed.
@@ -93,58 +79,21 @@ impl Poster {
         let found: Vec<_> = found
             .map_err(|_| OutboundError::Unresolved(host.to_owned()))?
             .collect();
-        let stream = connect::tcp(&found).await?;
-        if post.url.scheme() == "https" {
-            let config = self.trust().await?;
-            let stream = connect::tls(stream, &post.url, config).await?;
-            speak(TokioIo::new(stream), post).await
-        } else {
-            speak(TokioIo::new(stream), post).await
+        let mut builder = wire::head(&post.url)?.method(Method::POST);
+        for (name, value) in post.headers {
+            builder = builder.header(name, value);
         }
+        let request = wire::with_body(builder, post.body)?;
+        let mut answer = wire::ask(&post.url, &found, &self.0, request).await?;
+        let body = Limited::new(answer.response.body_mut(), MAX_ANSWER);
+        // Read to its end, so that the other side is not cut off while it answers; what is longer is cut.
+        if let Err(error) = body.collect().await {
+            tracing::debug!(%error, "the rest of an answer was not read");
+        }
+        let (parts, _) = answer.response.into_parts();
+        Ok(Posted {
+            status: parts.status,
+            headers: parts.headers,
+        })
     }
-
-    async fn trust(&self) -> Result<Arc<ClientConfig>, OutboundError> {
-        let load = async || {
-            let settings = self.0.settings.clone();
-            let loaded = tokio::task::spawn_blocking(move || connect::trust(&settings)).await;
-            let loaded = loaded.map_err(|error| OutboundError::Roots(error.to_string()))?;
-            loaded.map(Arc::new)
-        };
-        self.0.trust.get_or_try_init(load).await.cloned()
-    }
-}
-
-async fn speak<S>(stream: S, post: Post) -> Result<Posted, OutboundError>
-where
-    S: Read + Write + Send + Unpin + 'static,
-{
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(MAX_HEAD)
-        .handshake(stream)
-        .await
-        .map_err(OutboundError::Http)?;
-    let _driver = Driver::start(connection);
-    let mut builder = http::Request::post(target_of(&post.url))
-        .header(header::HOST, host_of(&post.url)?)
-        .header(header::USER_AGENT, "Gantry")
-        .header(header::CONNECTION, "close");
-    for (name, value) in post.headers {
-        builder = builder.header(name, value);
-    }
-    let request = builder
-        .body(Full::new(post.body))
-        .map_err(|_| OutboundError::Address("it cannot be requested"))?;
-    let response = sender
-        .send_request(request)
-        .await
-        .map_err(OutboundError::Http)?;
-    let (parts, body) = response.into_parts();
-    // Read to its end, so that the other side is not cut off while it answers; what is longer is cut.
-    if let Err(error) = Limited::new(body, MAX_ANSWER).collect().await {
-        tracing::debug!(%error, "the rest of an answer was not read");
-    }
-    Ok(Posted {
-        status: parts.status,
-        headers: parts.headers,
-    })
 }

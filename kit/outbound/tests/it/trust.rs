@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use gantry_outbound::{Outbound, OutboundError, OutboundSettings, Request};
+use gantry_outbound::{Outbound, OutboundError, OutboundSettings, Post, Poster, Request};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use rustls::ServerConfig;
 use rustls_pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
+use url::Url;
 
 use crate::server::{Server, json};
 
@@ -54,22 +56,30 @@ async fn only_a_trusted_certificate_for_the_named_host_is_believed() {
         ..OutboundSettings::default()
     };
     assert_eq!(settings.faults(), []);
-    let outbound = Outbound::new(settings);
+    let (outbound, poster) = (Outbound::new(settings.clone()), Poster::new(settings));
     for (authority, host, good) in [
         (&ours, "127.0.0.1", true),
         (&ours, "127.0.0.2", false),
         (&strangers, "127.0.0.1", false),
     ] {
         let server = Server::over_tls(&json("{}"), authority.certify(host)).await;
-        let url = format!("https://{}/", server.address).parse().unwrap();
-        let answer = outbound.send(Request::get(url, 1_000)).await;
+        let url: Url = format!("https://{}/", server.address).parse().unwrap();
+        let answer = outbound.send(Request::get(url.clone(), 1_000)).await;
+        let post = Post {
+            url,
+            headers: Vec::new(),
+            body: "{}".into(),
+        };
+        let told = poster.post(post, Duration::from_mins(1)).await;
         if good {
             assert_eq!(answer.unwrap().body, "{}");
+            assert_eq!(told.unwrap().status, 200);
         } else {
             assert!(
                 matches!(answer, Err(OutboundError::Connect(_))),
                 "{answer:?}"
             );
+            assert!(matches!(told, Err(OutboundError::Connect(_))), "{told:?}");
             assert_eq!(
                 server.asked(),
                 Vec::<String>::new(),
