@@ -96,7 +96,7 @@ describe('renewals', () => {
     expect(reads).toEqual(['students/north']);
   });
 
-  test('`everything` is all of the workspace, `me` all of the person, `notices` their tray', async () => {
+  test('`everything` is all of the workspace, `me` all of the person, `notices` their tray, `backups` the platform\'s', async () => {
     const keys = [
       ['students', 'north'],
       ['workspace', 'north', 'backups'],
@@ -104,6 +104,7 @@ describe('renewals', () => {
       ['me'],
       ['me', 'notices'],
       ['admin', 'north'],
+      ['admin', 'backups'],
     ];
     for (const key of keys) watch(key);
     await passes(0);
@@ -112,6 +113,7 @@ describe('renewals', () => {
       ['everything', ['students/north', 'workspace/north/backups']],
       ['me', ['me', 'me/notices']],
       ['notices', ['me/notices']],
+      ['backups', ['admin/backups']],
     ] as const) {
       reads.length = 0;
       renewals.note([concern]);

@@ -22,15 +22,22 @@ export const topics = [
 
 export type Topic = (typeof topics)[number];
 
-/** `everything` is all topics of the workspace, `me` what is known of whoever is signed in, `notices` their tray. */
-export type Concern = Topic | 'everything' | 'me' | 'notices';
+/**
+ * `everything` is all topics of the workspace, `me` what is known of whoever is signed in, `notices` their tray, `backups` those of the platform, which
+ * operators are told of.
+ */
+export type Concern = Topic | 'backups' | 'everything' | 'me' | 'notices';
 
 /** Every kind of event there is. A test looks in the server's sources for kinds that are missing here. */
 export const concerns: Readonly<Record<string, readonly Concern[]>> = {
+  'backup.backup.changed': ['backups'],
+  'backup.work.changed': ['backups'],
   'identity.access.changed': ['me', 'everything'],
+  'identity.api_key.changed': ['services', 'audit'],
   'identity.invitation.changed': ['invitations', 'audit', 'limits'],
   'identity.member.changed': ['members', 'people', 'audit', 'limits'],
   'identity.role.changed': ['roles', 'members', 'audit'],
+  'identity.service.changed': ['services', 'people', 'audit', 'limits'],
   'notify.notice.created': ['notices'],
   'notify.notice.read': ['notices'],
   'notify.notice.removed': ['notices'],

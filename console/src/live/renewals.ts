@@ -16,6 +16,7 @@ export function filterOf(workspace: string, concerned: ReadonlySet<Concern>): Qu
   return {
     predicate: ({ queryKey: [about, where] }) => {
       if (about === 'me') return concerned.has('me') || (where === 'notices' && concerned.has('notices'));
+      if (about === 'admin') return where === 'backups' && concerned.has('backups');
       if (where !== workspace || !known.has(about)) return false;
       return concerned.has('everything') || concerned.has(about as Concern);
     },

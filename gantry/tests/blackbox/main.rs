@@ -11,6 +11,7 @@ mod attacks;
 mod browser;
 mod faults;
 mod matrix;
+mod notices;
 mod openid;
 mod steps;
 mod story;

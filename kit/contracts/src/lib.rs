@@ -12,6 +12,7 @@
 mod access;
 mod limits;
 mod members;
+mod people;
 mod slot;
 mod units;
 mod workspaces;
@@ -19,6 +20,7 @@ mod workspaces;
 pub use access::AccessCache;
 pub use limits::{LIMIT_REACHED, Limits, within_limit};
 pub use members::Members;
+pub use people::People;
 pub use slot::{NotProvided, ProvidedTwice, Slot};
 pub use units::{UnitSources, Units};
 pub use workspaces::{NewWorkspace, WorkspaceName, Workspaces};
@@ -28,6 +30,9 @@ pub const WORKSPACES: &str = "workspaces";
 
 /// The name of [`Members`] in a module's `needs`.
 pub const MEMBERS: &str = "members";
+
+/// The name of [`People`] in a module's `needs`.
+pub const PEOPLE: &str = "people";
 
 /// The name of [`Limits`] in a module's `needs`.
 pub const LIMITS: &str = "limits";
@@ -42,6 +47,8 @@ pub struct Contracts {
     pub workspaces: Slot<dyn Workspaces>,
     /// Filled by identity, called by tenancy.
     pub members: Slot<dyn Members>,
+    /// Filled by identity, called by whoever tells people something.
+    pub people: Slot<dyn People>,
     /// Filled by tenancy, called by whoever adds what is limited.
     pub limits: Slot<dyn Limits>,
     /// Filled by identity, called by tenancy.
@@ -56,6 +63,7 @@ impl Contracts {
         Self {
             workspaces: Slot::new(WORKSPACES),
             members: Slot::new(MEMBERS),
+            people: Slot::new(PEOPLE),
             limits: Slot::new(LIMITS),
             access_cache: Slot::new(ACCESS_CACHE),
             units: UnitSources::default(),
@@ -67,6 +75,7 @@ impl Contracts {
         match name {
             WORKSPACES => Some(self.workspaces.is_provided()),
             MEMBERS => Some(self.members.is_provided()),
+            PEOPLE => Some(self.people.is_provided()),
             LIMITS => Some(self.limits.is_provided()),
             ACCESS_CACHE => Some(self.access_cache.is_provided()),
             _ => None,

@@ -17,6 +17,14 @@ pub trait Members: Send + Sync + 'static {
         identity: IdentityId,
     ) -> BoxFuture<'a, Result<(), Problem>>;
 
+    /// Forgets who belonged to a tenant that is no more, and everything that was theirs only there: grants, roles,
+    /// invitations, service accounts with their keys, sign-in providers. What they did stays in the audit log.
+    fn forget<'a>(
+        &'a self,
+        tx: &'a mut ControlTx,
+        tenant: TenantId,
+    ) -> BoxFuture<'a, Result<(), Problem>>;
+
     /// How many members the tenant has, to show beside its limit.
     fn count<'a>(
         &'a self,

@@ -54,7 +54,8 @@ impl Event {
         self
     }
 
-    /// In control: the tenant whose members it is for. Without one it is for [`Event::person`] alone, wherever they are.
+    /// In control: the tenant whose members it is for. Without one it is for [`Event::person`] alone, or for
+    /// [`Event::operators`], wherever they are.
     #[must_use]
     pub const fn in_tenant(mut self, tenant: TenantId) -> Self {
         self.tenant = Some(tenant);
@@ -66,6 +67,13 @@ impl Event {
     pub const fn holders(mut self, permission: Permission, unit: Option<UnitId>) -> Self {
         self.permission = Some(permission);
         self.unit = unit;
+        self
+    }
+
+    /// In control: for the operators of the platform who hold this platform permission, in whatever workspace they are.
+    #[must_use]
+    pub const fn operators(mut self, permission: Permission) -> Self {
+        self.permission = Some(permission);
         self
     }
 

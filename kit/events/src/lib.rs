@@ -33,5 +33,8 @@ pub const MIGRATIONS: Migrations = Migrations {
     tenant: &[EVENTS],
 };
 
+/// Whom to wake for events of the platform's operators, where others are woken by the id of a tenant or a person.
+pub const OPERATORS: &str = "operators";
+
 /// The channel on which processes tell each other that there is something new.
 pub const CHANNEL: &str = "gantry_events";

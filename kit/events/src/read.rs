@@ -9,7 +9,8 @@ use serde_json::Value;
 /// - no permission and no person: every member of the tenant;
 /// - no permission, a person: that person;
 /// - a permission: who holds it over the unit, or over the whole tenant if there is none; and the person, who must hold it
-///   over anything at all.
+///   over anything at all;
+/// - in control, about no tenant, a platform permission and no person: the operators who hold it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
     /// Its place.
@@ -81,7 +82,8 @@ pub async fn events_of_tenant(tx: &mut Tx, seq: i64, limit: u32) -> Result<Vec<T
     .await
 }
 
-/// Up to `limit` events of control after `seq` that are about `tenant`, or belong to `person` and to no tenant.
+/// Up to `limit` events of control after `seq` that are about `tenant`, or about no tenant and for `person`, who may be an
+/// operator.
 pub async fn events_about(
     tx: &mut Tx,
     tenant: TenantId,
@@ -93,7 +95,11 @@ pub async fn events_about(
         sql!(
             "select seq, at, kind, subjects, unit_id, permission, person_id
              from events
-             where seq > $1 and (tenant_id = $2 or (tenant_id is null and person_id = $3))
+             where seq > $1
+               and (tenant_id = $2
+                    or (tenant_id is null and person_id = $3)
+                    or (tenant_id is null and person_id is null and permission is not null
+                        and cast($3 as text) is not null))
              order by seq limit $4"
         ),
         &args![seq, tenant, person, limit],

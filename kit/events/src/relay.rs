@@ -48,6 +48,8 @@ pub struct Relayed {
     pub tenants: BTreeSet<TenantId>,
     /// The people of control's events that belong to no tenant.
     pub people: BTreeSet<IdentityId>,
+    /// Whether any of control's events is for operators.
+    pub operators: bool,
 }
 
 /// When the oldest waiting event wants its place; `None` if none waits.
@@ -116,6 +118,9 @@ pub async fn relay(tx: &mut Tx, rows: &[Waiting]) -> Result<Relayed, DbError> {
             }
             (None, Some(person)) if tx.place().is_none() => {
                 relayed.people.insert(person);
+            }
+            (None, None) if tx.place().is_none() && row.permission.is_some() => {
+                relayed.operators = true;
             }
             (None, _) => {}
         }

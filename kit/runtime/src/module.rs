@@ -32,8 +32,8 @@ pub struct Manifest {
     pub permissions: Vec<PermissionDecl>,
     /// The roles every tenant, or the platform, has from the start because of it.
     pub roles: Vec<RoleDecl>,
-    /// Its section of the configuration.
-    pub config: Option<ConfigSection>,
+    /// Its sections of the configuration.
+    pub config: Vec<ConfigSection>,
     /// Its columns of sealed values, so that a change of the master key reaches them.
     pub sealed: SealedColumns,
 }
@@ -47,7 +47,7 @@ impl Manifest {
             migrations: Migrations::none(name),
             permissions: Vec::new(),
             roles: Vec::new(),
-            config: None,
+            config: Vec::new(),
             sealed: SealedColumns::default(),
         }
     }

@@ -124,7 +124,7 @@ impl Registry {
             .collect();
         let catalogue = Arc::new(Catalogue::build(&declared)?);
         let mut sections = settings::sections();
-        sections.extend(manifests().filter_map(|manifest| manifest.config.clone()));
+        sections.extend(manifests().flat_map(|manifest| manifest.config.clone()));
         let model = Model::new(sections)?;
         let own = manifests().map(|manifest| manifest.migrations);
         let migrations = MigrationSet::new(kit_migrations().into_iter().chain(own))?;
@@ -230,12 +230,13 @@ impl Registry {
 const MIGRATIONS: Migrations = gantry_db::migrations! { control: ["0001_key_check"], tenant: [] };
 
 /// The tables of the kit itself; kit/db puts its own before them.
-fn kit_migrations() -> [Migrations; 5] {
+fn kit_migrations() -> [Migrations; 6] {
     [
         gantry_audit::MIGRATIONS,
         gantry_http::migrations(),
         gantry_jobs::MIGRATIONS,
         gantry_events::MIGRATIONS,
+        gantry_notices::MIGRATIONS,
         MIGRATIONS,
     ]
 }

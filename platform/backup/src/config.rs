@@ -1,6 +1,7 @@
 //! The section `[backup]`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use gantry_kernel::Period;
 use gantry_runtime::config::Remark;
@@ -24,6 +25,9 @@ pub struct BackupConfig {
     pub recipients: Vec<String>,
     /// How often a backup is taken.
     pub every: Period,
+    /// How old the newest backup with every database proven may be before operators are told in the console; twice
+    /// `every` when absent.
+    pub stale_after: Option<Period>,
     /// The longest that copying one database may take.
     pub longest_copy: Period,
     /// Of how many of the last days the newest backup is kept.
@@ -42,6 +46,7 @@ impl Default for BackupConfig {
             key_file: None,
             recipients: Vec::new(),
             every: Period::days(1),
+            stale_after: None,
             longest_copy: Period::hours(1),
             daily: 7,
             weekly: 4,
@@ -92,6 +97,15 @@ impl BackupConfig {
                 &format!("{wrong} is not a recipient; it reads age1.. and is 62 characters long"),
             ));
         }
+        if self
+            .stale_after
+            .is_some_and(|after| after.get() < self.every.get())
+        {
+            remarks.push(refused(
+                "stale_after",
+                "the newest backup is as old as backup.every before the next one comes; use that or longer",
+            ));
+        }
         if self.daily == 0 {
             remarks.push(refused("daily", "nothing would be kept; use 1 or more"));
         }
@@ -101,6 +115,12 @@ impl BackupConfig {
     /// Whether there is a place for backups.
     pub(crate) const fn is_configured(&self) -> bool {
         self.directory.is_some()
+    }
+
+    /// How old the newest good backup may be.
+    pub(crate) fn patience(&self) -> Duration {
+        self.stale_after
+            .map_or_else(|| self.every.get() * 2, Period::get)
     }
 
     pub(crate) const fn policy(&self) -> Policy {

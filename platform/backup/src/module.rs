@@ -9,7 +9,7 @@ use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule,
 
 use crate::routes::routes;
 use crate::works::job;
-use crate::{BackupConfig, BackupError, Backups, Cause, MIGRATIONS, permissions};
+use crate::{BackupConfig, BackupError, Backups, Cause, MIGRATIONS, notices, permissions, stale};
 
 /// The module's name and its section of the configuration.
 const NAME: &str = "backup";
@@ -28,7 +28,7 @@ impl PlatformModule for Module {
         Manifest {
             migrations: MIGRATIONS,
             permissions: permissions::declared(),
-            config: Some(ConfigSection::reviewed(NAME, BackupConfig::review)),
+            config: vec![ConfigSection::reviewed(NAME, BackupConfig::review)],
             ..Manifest::new(NAME)
         }
     }
@@ -44,7 +44,7 @@ impl PlatformModule for Module {
             config,
         );
         let schedules = if wanted {
-            vec![Schedule::new("backup.take", every, TAKE)]
+            vec![Schedule::new("backup.take", every, TAKE), stale::schedule()]
         } else {
             Vec::new()
         };
@@ -72,7 +72,11 @@ impl PlatformModule for Module {
 
 /// The jobs of this module.
 pub fn jobs(backups: &Backups) -> Vec<JobKind> {
-    vec![scheduled(backups.clone()), job::kind(backups.clone())]
+    vec![
+        scheduled(backups.clone()),
+        job::kind(backups.clone()),
+        stale::kind(backups.clone()),
+    ]
 }
 
 /// The job that takes the scheduled backups. One that failed is tried again, three times in all; the
@@ -90,4 +94,5 @@ fn scheduled(backups: Backups) -> JobKind {
     })
     .max_attempts(3)
     .backoff(Duration::from_mins(5), Duration::from_hours(1))
+    .on_dead(|tx, _| Box::pin(notices::schedule_failed(tx, None)))
 }

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use gantry_db::copy::{CopyError, Summary};
-use gantry_db::directory;
+use gantry_db::{DbError, directory};
 use gantry_kernel::{TenantId, Timestamp};
 
 use crate::evidence::{self, whole};
 use crate::manifest::{CONTROL, FORM};
+use crate::notices;
 use crate::store::{self, Sink, Store};
 use crate::works::{Watch, store as works};
 use crate::{
@@ -55,7 +56,10 @@ impl Backups {
                 evidence::begin(tx, id, &noted, cause).await
             })
             .await?;
-        let outcome = self.take(&store, id, &name, &identity, watch).await;
+        let scheduled = cause == Cause::Schedule;
+        let outcome = self
+            .take(&store, (id, scheduled), &name, &identity, watch)
+            .await;
         if let Err(error) = &outcome {
             let (why, left) = (error.to_string(), store.clone());
             if let Err(error) = blocking(move || left.abandon(&name)).await {
@@ -88,7 +92,7 @@ impl Backups {
     async fn take(
         &self,
         store: &Store,
-        id: BackupId,
+        (id, scheduled): (BackupId, bool),
         name: &str,
         identity: &Identity,
         watch: &mut Watch,
@@ -142,7 +146,12 @@ impl Backups {
         let bytes = whole(manifest.bytes());
         self.control
             .write(async move |tx| {
-                evidence::end(tx, id, state, bytes, copied_at, error.as_deref()).await
+                evidence::end(tx, id, state, bytes, copied_at, error.as_deref()).await?;
+                // Whoever asked for one by hand is told by the work.
+                if scheduled && state != State::Done {
+                    notices::schedule_failed(tx, Some(id)).await?;
+                }
+                Ok::<_, DbError>(())
             })
             .await?;
         Ok(())

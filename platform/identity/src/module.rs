@@ -91,7 +91,7 @@ impl PlatformModule for IdentityModule {
             sealed_column!("totp", "identity_id", "sealed_secret"),
             sealed_column!("oidc_providers", "id", "sealed_secret"),
         ];
-        manifest.config = Some(ConfigSection::reviewed(NAME, IdentityConfig::review));
+        manifest.config = vec![ConfigSection::reviewed(NAME, IdentityConfig::review)];
         manifest
     }
 
@@ -113,6 +113,7 @@ impl PlatformModule for IdentityModule {
         cx.metrics.join(identity.hasher.measures());
         cx.metrics.join(Arc::clone(&identity.recent.lookups) as _);
         cx.contracts.members.provide(Arc::clone(&identity) as _)?;
+        cx.contracts.people.provide(Arc::clone(&identity) as _)?;
         cx.contracts
             .access_cache
             .provide(Arc::clone(&identity) as _)?;

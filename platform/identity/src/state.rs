@@ -3,16 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
-use gantry_audit::{Entry, Target};
-use gantry_contracts::{AccessCache, Limits, Members, Slot, UnitSources, Workspaces, within_limit};
-use gantry_db::{ControlDb, ControlTx, Tx};
+use gantry_contracts::{Limits, Slot, UnitSources, Workspaces, within_limit};
+use gantry_db::{ControlDb, Tx};
 use gantry_http::{Limiter, Quota, RequestContext, Routes, Subject};
 use gantry_jobs::{JobKind, MailKind, Schedule};
 use gantry_kernel::crypto::Keyring;
 use gantry_kernel::{
-    Actor, Email, IdentityId, Kernel, Origin, Problem, Secret, SessionId, TenantId, Timestamp,
+    Email, IdentityId, Kernel, Origin, Problem, Secret, SessionId, TenantId, Timestamp,
 };
 use gantry_openid::RelyingParty;
 use gantry_outbound::Outbound;
@@ -25,13 +22,13 @@ use crate::config::IdentityConfig;
 use crate::oidc::provider::{self, Provider};
 use crate::password::device::{Devices, NewDevice};
 use crate::password::{AccountKey, Guesser, Known, guesser};
-use crate::role::{Grant, OWNER, Roles};
+use crate::role::Roles;
 use crate::session::Methods;
 use crate::session::api::Tokens;
 use crate::session::csrf::Csrf;
 use crate::token::AccessTokens;
 use crate::token::cache::Generations;
-use crate::{Error, account, mail, member, routes, sweep};
+use crate::{Error, mail, member, routes, sweep};
 
 /// Accounts and addresses whose attempts are counted.
 const COUNTED: usize = 50_000;
@@ -77,7 +74,7 @@ pub enum StartError {
 }
 
 /// The module at work. It is the [`Authority`](gantry_http::Authority) of the server and provides
-/// [`Members`].
+/// [`Members`](gantry_contracts::Members) and [`People`](gantry_contracts::People).
 pub struct Identity {
     pub(crate) kernel: Kernel,
     pub(crate) control: ControlDb,
@@ -333,52 +330,5 @@ pub(crate) async fn within_members(
             member::store::count(tx, tenant).await?,
         )?;
     }
-    Ok(())
-}
-
-impl AccessCache for Identity {
-    fn forget_tenant(&self, _: TenantId) {
-        self.changed();
-    }
-}
-
-impl Members for Identity {
-    fn add_owner<'a>(
-        &'a self,
-        tx: &'a mut ControlTx,
-        tenant: TenantId,
-        owner: IdentityId,
-    ) -> BoxFuture<'a, Result<(), Problem>> {
-        async move { add_owner(tx, tenant, owner).await.map_err(Problem::from) }.boxed()
-    }
-
-    fn count<'a>(
-        &'a self,
-        tx: &'a mut ControlTx,
-        tenant: TenantId,
-    ) -> BoxFuture<'a, Result<i64, Problem>> {
-        async move { Ok(member::store::count(tx, tenant).await?) }.boxed()
-    }
-}
-
-async fn add_owner(tx: &mut Tx, tenant: TenantId, owner: IdentityId) -> Result<(), Error> {
-    if account::store::by_id(tx, owner).await?.is_none() {
-        return Err(Error::NotFound);
-    }
-    member::store::join(tx, tenant, owner).await?;
-    if member::store::grants(tx, tenant, owner)
-        .await?
-        .iter()
-        .any(|grant| grant.role == OWNER)
-    {
-        return Ok(());
-    }
-    member::store::give(tx, tenant, owner, &Grant::over_all(OWNER)).await?;
-    let entry = Entry::new(
-        Actor::System,
-        "identity.owner.added",
-        Target::new("identity", owner),
-    );
-    gantry_audit::append(tx, entry.about(tenant)).await?;
     Ok(())
 }

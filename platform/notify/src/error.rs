@@ -16,6 +16,12 @@ pub enum Error {
     /// No such mail or job.
     #[error("not found")]
     NotFound,
+    /// Neither or both of the two ways to name notices.
+    #[error("give either ids or up_to")]
+    WhichNotices,
+    /// More ids than one call takes.
+    #[error("name at most 100 notices")]
+    TooManyNotices,
     /// The mail is on its way or was sent.
     #[error("the mail is not held, dead or skipped")]
     MailNotStuck,
@@ -24,6 +30,7 @@ pub enum Error {
     JobSuperseded,
 }
 
+const INVALID: &str = "invalid_request";
 const MAIL_NOT_STUCK: &str = "mail_not_stuck";
 const JOB_SUPERSEDED: &str = "job_superseded";
 
@@ -49,6 +56,8 @@ impl From<Error> for Problem {
             Error::Db(error) => error.into(),
             Error::Request(problem) => problem,
             Error::NotFound => Self::not_found(),
+            Error::WhichNotices => Self::invalid(INVALID, error.to_string()),
+            Error::TooManyNotices => Self::invalid_field("/ids", "too_many", error.to_string()),
             Error::MailNotStuck => Self::conflict(MAIL_NOT_STUCK, error.to_string()),
             Error::JobSuperseded => Self::conflict(JOB_SUPERSEDED, error.to_string()),
         }

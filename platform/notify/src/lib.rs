@@ -6,6 +6,8 @@
 //! `Message-ID` is fixed with the first attempt: should the connection break between the server's 250
 //! and our commit, the mail goes out again under the same id.
 //!
+//! Notices (kit/notices), what people must not miss, are brought to control and shown here; see `notices`.
+//!
 //! Without a mail server mail is *held*: visible, and sent by itself once a server is configured.
 
 mod api;
@@ -13,6 +15,7 @@ mod config;
 mod error;
 mod mail;
 mod module;
+mod notices;
 mod permissions;
 mod routes;
 
@@ -20,6 +23,7 @@ pub use config::{MailConfig, TlsMode};
 pub use error::Error;
 pub use mail::{Address, Mailer, RenderError, Rendered, SendError, Unfit, render};
 pub use module::{Notify, jobs, module};
+pub use notices::{Notices, NoticesConfig};
 pub use routes::routes;
 
 use gantry_db::Migrations;

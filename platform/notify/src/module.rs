@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use gantry_contracts::PEOPLE;
 use gantry_db::{ControlDb, Tenants};
 use gantry_http::HealthCheck;
 use gantry_jobs::{JobKind, MailKind, outbox};
@@ -10,7 +11,7 @@ use gantry_runtime::config::ConfigSection;
 use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule, StartHook};
 
 use crate::{
-    MIGRATIONS, MailConfig, Mailer, Rendered, SendError,
+    MIGRATIONS, MailConfig, Mailer, Notices, NoticesConfig, Rendered, SendError,
     mail::{self, Letter},
     permissions,
     routes::routes,
@@ -18,6 +19,7 @@ use crate::{
 
 const NAME: &str = "notify";
 const SECTION: &str = "mail";
+const NOTICES: &str = "notices";
 
 type FindKind = dyn Fn(&str) -> Option<MailKind> + Send + Sync;
 
@@ -130,7 +132,11 @@ impl PlatformModule for Module {
         Manifest {
             migrations: MIGRATIONS,
             permissions: permissions::declared(),
-            config: Some(ConfigSection::reviewed(SECTION, MailConfig::review)),
+            needs: &[PEOPLE],
+            config: vec![
+                ConfigSection::reviewed(SECTION, MailConfig::review),
+                ConfigSection::of::<NoticesConfig>(NOTICES),
+            ],
             ..Manifest::new(NAME)
         }
     }
@@ -146,10 +152,18 @@ impl PlatformModule for Module {
             config.retention.get(),
             move |name| mails.get(name).cloned(),
         ));
+        let notices = Arc::new(Notices::new(
+            cx.control.clone(),
+            cx.contracts.people.clone(),
+            cx.section::<NoticesConfig>(NOTICES)?.retention.get(),
+        ));
         let releasing = Arc::clone(&notify);
+        let mut jobs = jobs(&notify);
+        jobs.extend(notices.jobs());
         Ok(Parts {
-            routes: routes(Arc::clone(&notify)),
-            jobs: jobs(&notify),
+            routes: routes(Arc::clone(&notify)).join(notices.routes()),
+            jobs,
+            schedules: Notices::schedules(),
             health: vec![HealthCheck::informative("mail", move || {
                 let mailer = mailer.clone();
                 async move { mailer.check().await }

@@ -1,7 +1,7 @@
 //! Who asks, whether over HTTP or at a shell.
 
 use gantry_http::RequestContext;
-use gantry_kernel::{Actor, Origin};
+use gantry_kernel::{Actor, IdentityId, Origin};
 
 /// Who asks for an act, for the audit log.
 #[derive(Clone, Debug)]
@@ -26,6 +26,14 @@ impl By {
         Self {
             actor: Actor::System,
             origin: Origin::default(),
+        }
+    }
+
+    /// The operator, if it is one.
+    pub(crate) const fn operator(&self) -> Option<IdentityId> {
+        match self.actor {
+            Actor::Operator(operator) => Some(operator),
+            _ => None,
         }
     }
 

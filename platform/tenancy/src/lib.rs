@@ -43,8 +43,7 @@ pub use routes::routes;
 pub use tenants::TenantView;
 
 /// The tables of this module.
-pub const MIGRATIONS: Migrations =
-    migrations! { module: "tenancy", control: ["0001_tenancy", "0002_lifecycle"], tenant: [] };
+pub const MIGRATIONS: Migrations = migrations! { module: "tenancy", control: ["0001_tenancy", "0002_lifecycle", "0003_move_askers"], tenant: [] };
 
 /// What the handlers and the job share.
 pub struct Tenancy {

@@ -47,7 +47,7 @@ impl PlatformModule for TenancyModule {
             needs: &[gantry_contracts::MEMBERS],
             migrations: MIGRATIONS,
             permissions: permissions::declared(),
-            config: Some(ConfigSection::reviewed(NAME, TenancyConfig::review)),
+            config: vec![ConfigSection::reviewed(NAME, TenancyConfig::review)],
             ..Manifest::new(NAME)
         }
     }

@@ -10,6 +10,7 @@ pub mod error;
 mod events;
 pub mod export;
 pub mod import;
+mod notices;
 mod patch;
 pub mod permission;
 pub mod phone;
@@ -29,8 +30,7 @@ use gantry_runtime::{BuildError, Manifest, Parts, ProductBuild, ProductModule};
 pub struct UnknownWord;
 
 /// The tables of this module; it has none in control.
-pub const MIGRATIONS: Migrations =
-    gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces"] };
+pub const MIGRATIONS: Migrations = gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces", "0002_import_askers"] };
 
 /// The product.
 #[derive(Debug, Clone, Copy, Default)]

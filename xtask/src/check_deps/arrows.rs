@@ -9,6 +9,7 @@ const KIT: &[(&str, &[&str])] = &[
     ("kit/telemetry", &["kit/kernel"]),
     ("kit/db", &["kit/kernel", "kit/telemetry"]),
     ("kit/webauthn", &["kit/kernel"]),
+    ("kit/proofs", &["kit/kernel"]),
     ("kit/audit", &["kit/kernel", "kit/db"]),
     ("kit/events", &["kit/kernel", "kit/db"]),
     (
@@ -20,6 +21,10 @@ const KIT: &[(&str, &[&str])] = &[
         &["kit/kernel", "kit/telemetry", "kit/db", "kit/audit"],
     ),
     ("kit/passwords", &["kit/kernel", "kit/telemetry"]),
+    (
+        "kit/notices",
+        &["kit/kernel", "kit/db", "kit/events", "kit/jobs"],
+    ),
     (
         "kit/signing",
         &["kit/kernel", "kit/db", "kit/audit", "kit/jobs"],
@@ -46,6 +51,7 @@ const KIT: &[(&str, &[&str])] = &[
             "kit/http",
             "kit/contracts",
             "kit/events",
+            "kit/notices",
             "kit/outbound",
             "kit/export",
         ],

@@ -85,6 +85,7 @@ const WRITES_ELSEWHERE: &[(&str, &[&str])] = &[
 
 /// Operations that write none, and why.
 const WRITES_NONE: &[(&str, &str)] = &[
+    ("read_notices", "what somebody has read is theirs to know"),
     (
         "resend_verification",
         "asks for a mail; what its link does is audited",

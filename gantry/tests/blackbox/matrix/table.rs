@@ -103,6 +103,8 @@ fn me() -> Vec<Row> {
         Row::new("get_me"),
         Row::new("get_csrf_token"),
         Row::new("list_sessions"),
+        Row::new("list_notices").query("page_size=100"),
+        Row::new("read_notices").json(|_| json!({"ids": []})),
         Row::new("log_out").fresh(Fresh::Session),
         Row::new("end_session").fresh(Fresh::Session),
         Row::new("end_all_sessions").fresh(Fresh::Session).last(),

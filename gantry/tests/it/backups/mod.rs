@@ -4,6 +4,7 @@ mod drill;
 mod everything;
 mod killed;
 mod operators;
+mod watched;
 
 use std::time::Duration;
 

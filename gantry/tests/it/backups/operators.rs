@@ -98,6 +98,17 @@ both_engines! {
         let checked = over(&operator, operator.post(&format!("{one}/verifications")).await).await;
         assert_eq!(checked["state"], json!("failed"));
         assert!(checked["error"].as_str().unwrap().contains("is damaged"), "{checked}");
+        let told = eventually("the notice", PATIENCE, async || {
+            let page = operator.get("/api/v1/me/notices").await.expect(200).value();
+            match page["items"].get(0) {
+                Some(notice) => Ok(notice.clone()),
+                None => Err(page.to_string()),
+            }
+        })
+        .await;
+        assert_eq!((&told["kind"], &told["tenant"]), (&json!("backup.failed"), &Value::Null));
+        let about = json!({"what": "verify", "work": checked["id"], "backup": taken["backup"]});
+        assert_eq!(told["subjects"], about);
         let backup = operator.get(&one).await.expect(200).value();
         assert_eq!((&backup["state"], &backup["failed"]), (&json!("partial"), &json!(1)));
         let bad = operator.get(&format!("{one}/databases?proven=false")).await.expect(200).value();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_db::{ControlDb, ControlTx, DbError, TenantDb, Tx};
-use gantry_events::{BATCH, Hub, Relayed, Waiting, announce_elsewhere};
+use gantry_events::{BATCH, Hub, OPERATORS, Relayed, Waiting, announce_elsewhere};
 use gantry_jobs::{JobCx, JobError, JobKind, Lease, Place, Probe};
 use gantry_kernel::{TenantId, Timestamp};
 
@@ -71,6 +71,9 @@ impl Relaying {
                 for person in &relayed.people {
                     announce_elsewhere(tx, &person.to_string()).await?;
                 }
+                if relayed.operators {
+                    announce_elsewhere(tx, OPERATORS).await?;
+                }
                 Ok::<_, JobError>(relayed)
             })
             .await?;
@@ -79,6 +82,9 @@ impl Relaying {
         }
         for person in &relayed.people {
             self.hub.wake(&person.to_string());
+        }
+        if relayed.operators {
+            self.hub.wake(OPERATORS);
         }
         Ok(last)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_db::{ControlDb, DbError, Tenants};
-use gantry_events::{Cursor, Hub, Span, Subscription, Told};
+use gantry_events::{Cursor, Hub, OPERATORS, Span, Subscription, Told};
 use gantry_http::{EventSource, Message, Principal, Seen, StreamCx};
 use gantry_kernel::{IdentityId, Problem, Scope, TenantId};
 use serde_json::{Value, json};
@@ -35,6 +35,7 @@ pub(crate) struct TenantEvents {
     loaded: Vec<(Told, Cursor)>,
     of_tenant: Subscription,
     of_person: Subscription,
+    of_operators: Option<Subscription>,
     looked: Instant,
 }
 
@@ -69,6 +70,8 @@ impl TenantEvents {
         // Before looking, so that nothing falls between.
         let of_tenant = streaming.hub.subscribe(tenant);
         let of_person = streaming.hub.subscribe(cx.principal().identity);
+        let operates = !cx.principal().platform.is_empty();
+        let of_operators = operates.then(|| streaming.hub.subscribe(OPERATORS));
         let (incarnation, own) = cx
             .db
             .read(async |tx| {
@@ -110,6 +113,7 @@ impl TenantEvents {
             loaded: Vec::new(),
             of_tenant,
             of_person,
+            of_operators,
             looked: Instant::now(),
         })
     }
@@ -196,10 +200,23 @@ impl EventSource for TenantEvents {
             POLL_DEAF
         };
         let again = self.looked + pause;
+        let Self {
+            of_tenant,
+            of_person,
+            of_operators,
+            ..
+        } = self;
         async move {
+            let for_operators = async {
+                match of_operators {
+                    Some(woken) => woken.woken().await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
-                () = self.of_tenant.woken() => {}
-                () = self.of_person.woken() => {}
+                () = of_tenant.woken() => {}
+                () = of_person.woken() => {}
+                () = for_operators => {}
                 () = tokio::time::sleep_until(again) => {}
             }
         }
@@ -226,7 +243,8 @@ fn may_know(told: &Told, seen: &Seen) -> bool {
         return meant || told.person_id.is_none();
     };
     let Some(scope) = seen.access.scope_named(permission) else {
-        return false;
+        // No tenant grants what the platform does: this is an event of the platform's.
+        return seen.principal.platform.contains(permission);
     };
     meant
         || match told.unit_id {

@@ -12,7 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use read::{
-    by_id, by_name, holds, last_done, last_of, last_proof, last_proof_of, page, places, places_page,
+    by_id, by_name, first_begun, holds, last_done, last_of, last_proof, last_proof_of, page,
+    places, places_page,
 };
 pub(crate) use write::{begin, end, looked_at, note, removed, restored};
 

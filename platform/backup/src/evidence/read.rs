@@ -38,6 +38,14 @@ pub(crate) async fn page(
     .await
 }
 
+/// When the first backup began that is still known of.
+pub(crate) async fn first_begun(tx: &mut Tx) -> Result<Option<Timestamp>, DbError> {
+    let (first,) = tx
+        .one(sql!("select min(started_at) from backups"), &args![])
+        .await?;
+    Ok(first)
+}
+
 /// One by its id.
 pub(crate) async fn by_id(tx: &mut Tx, id: BackupId) -> Result<Option<Backup>, DbError> {
     tx.opt(

@@ -4,6 +4,7 @@ use gantry_db::{ControlTx, DbError, args, sql};
 use gantry_kernel::Timestamp;
 
 use super::{Cause, Evidence, State};
+use crate::events::backup_changed;
 use crate::{BackupId, Manifest};
 
 /// Notes that a backup begins; those whose process died are over. Only during a turn of the store.
@@ -29,8 +30,8 @@ pub(crate) async fn begin(
         ),
         &args![id, name, cause, env!("CARGO_PKG_VERSION"), now],
     )
-    .await
-    .map(drop)
+    .await?;
+    backup_changed(tx, id).await
 }
 
 /// Notes what was found out about one database; what was found out before of the same one gives way,
@@ -90,7 +91,8 @@ pub(crate) async fn end(
         &args![id, state, now, bytes, copied_at, error],
     )
     .await?;
-    count(tx, id).await
+    count(tx, id).await?;
+    backup_changed(tx, id).await
 }
 
 /// Notes that all of a backup was looked at again, and what that makes of it.
@@ -105,8 +107,8 @@ pub(crate) async fn looked_at(tx: &mut ControlTx, id: BackupId) -> Result<(), Db
         ),
         &args![id, now],
     )
-    .await
-    .map(drop)
+    .await?;
+    backup_changed(tx, id).await
 }
 
 async fn count(tx: &mut ControlTx, id: BackupId) -> Result<(), DbError> {
@@ -128,11 +130,17 @@ async fn count(tx: &mut ControlTx, id: BackupId) -> Result<(), DbError> {
 /// counts stay.
 pub(crate) async fn removed(tx: &mut ControlTx, name: &str) -> Result<(), DbError> {
     let now = tx.now();
-    tx.execute(
-        sql!("update backups set removed_at = $2 where name = $1 and removed_at is null"),
-        &args![name, now],
-    )
-    .await?;
+    let removed: Option<(BackupId,)> = tx
+        .opt(
+            sql!(
+                "update backups set removed_at = $2 where name = $1 and removed_at is null returning id"
+            ),
+            &args![name, now],
+        )
+        .await?;
+    if let Some((id,)) = removed {
+        backup_changed(tx, id).await?;
+    }
     tx.execute(
         sql!(
             "delete from backup_places where backup_id in (select id from backups where name = $1)"

@@ -8,9 +8,9 @@ use gantry_jobs::{Death, JobCx, JobError, JobKind};
 use gantry_kernel::Actor;
 
 use super::store::{self, WORK, WorkJob};
-use super::{Watch, Work, WorkKind, WorkState};
+use super::{Watch, Work, WorkId, WorkKind, WorkState};
 use crate::restore::Wish;
-use crate::{BackupError, Backups, Cause, State, evidence};
+use crate::{BackupError, Backups, Cause, State, evidence, notices};
 
 /// The kind. What fails for a reason that may pass is tried three times in all.
 pub(crate) fn kind(backups: Backups) -> JobKind {
@@ -25,9 +25,20 @@ pub(crate) fn kind(backups: Backups) -> JobKind {
 
 async fn given_up(tx: &mut Tx, death: &Death) -> Result<(), gantry_db::DbError> {
     match death.payload::<WorkJob>() {
-        Some(WorkJob { work }) => store::end(tx, work, Some(&death.detail)).await,
+        Some(WorkJob { work }) => end(tx, work, Some(&death.detail)).await,
         None => Ok(()),
     }
+}
+
+/// It is over; with an error operators are told.
+async fn end(tx: &mut Tx, id: WorkId, error: Option<&str>) -> Result<(), gantry_db::DbError> {
+    store::end(tx, id, error).await?;
+    if error.is_some()
+        && let Some(work) = store::by_id(tx, id).await?
+    {
+        notices::work_failed(tx, &work).await?;
+    }
+    Ok(())
 }
 
 async fn run(backups: &Backups, cx: &JobCx) -> Result<(), JobError> {
@@ -56,7 +67,7 @@ async fn run(backups: &Backups, cx: &JobCx) -> Result<(), JobError> {
     backups
         .control
         .write(async move |tx| {
-            store::end(tx, id, fault.as_deref()).await?;
+            end(tx, id, fault.as_deref()).await?;
             lease.finish(tx).await
         })
         .await

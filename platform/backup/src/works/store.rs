@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Work, WorkId, WorkKind};
 use crate::BackupId;
+use crate::events::work_changed;
 
 /// The job that does what was asked.
 pub(crate) const WORK: &str = "backup.work";
@@ -49,6 +50,7 @@ pub(crate) async fn insert(tx: &mut ControlTx, new: &NewWork) -> Result<Work, Db
         )
         .await?;
     enqueue(tx, NewJob::new(WORK, &WorkJob { work: id })).await?;
+    work_changed(tx, id).await?;
     Ok(work)
 }
 
@@ -124,8 +126,8 @@ pub(crate) async fn begin(tx: &mut ControlTx, id: WorkId) -> Result<(), DbError>
         ),
         &args![id],
     )
-    .await
-    .map(drop)
+    .await?;
+    work_changed(tx, id).await
 }
 
 /// How far it has come.
@@ -139,8 +141,8 @@ pub(crate) async fn progress(
         sql!("update backup_works set steps = $2, steps_done = $3 where id = $1"),
         &args![id, steps, done],
     )
-    .await
-    .map(drop)
+    .await?;
+    work_changed(tx, id).await
 }
 
 /// Which backup a work makes.
@@ -149,8 +151,8 @@ pub(crate) async fn makes(tx: &mut ControlTx, id: WorkId, backup: BackupId) -> R
         sql!("update backup_works set backup_id = $2 where id = $1"),
         &args![id, backup],
     )
-    .await
-    .map(drop)
+    .await?;
+    work_changed(tx, id).await
 }
 
 /// A restore is in place, in the transaction that puts it there: it must not be done twice.
@@ -159,8 +161,8 @@ pub(crate) async fn in_place(tx: &mut ControlTx, id: WorkId, outcome: &str) -> R
         sql!("update backup_works set outcome = $2 where id = $1"),
         &args![id, outcome],
     )
-    .await
-    .map(drop)
+    .await?;
+    work_changed(tx, id).await
 }
 
 /// It is over; with an error it went wrong.
@@ -175,8 +177,8 @@ pub(crate) async fn end(tx: &mut Tx, id: WorkId, error: Option<&str>) -> Result<
         ),
         &args![id, error, now],
     )
-    .await
-    .map(drop)
+    .await?;
+    work_changed(tx, id).await
 }
 
 /// What was not over when control was copied will not be done.

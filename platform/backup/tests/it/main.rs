@@ -6,6 +6,7 @@
 )]
 
 mod faults;
+mod notices;
 mod restoring;
 mod support;
 mod taking;

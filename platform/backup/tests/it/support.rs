@@ -36,6 +36,7 @@ impl World {
         let set = MigrationSet::new([
             gantry_audit::MIGRATIONS,
             gantry_events::MIGRATIONS,
+            gantry_notices::MIGRATIONS,
             gantry_jobs::MIGRATIONS,
             gantry_backup::MIGRATIONS,
             NOTES,

@@ -1,4 +1,4 @@
-//! Everything that identity holds about a person, for that person (GDPR, articles 15 and 20).
+//! Everything that the platform holds about a person, for that person (GDPR, articles 15 and 20).
 //!
 //! What a workspace keeps about them is the workspace's to hand out.
 
@@ -8,6 +8,7 @@ use gantry_audit::{Cursor, Entry, Filter, Record, Target};
 use gantry_db::{DbError, Tx, args, from_row, sql};
 use gantry_http::{Download, RequestContext, UserCx};
 use gantry_kernel::{Email, IdentityId, Problem, SessionId, Slug, TenantId, Timestamp};
+use gantry_notices::Exported;
 use serde::Serialize;
 
 use crate::oidc::{self, link::Link};
@@ -29,6 +30,7 @@ struct Export {
     passkeys: Vec<PasskeyView>,
     invitations: Vec<Invitation>,
     linked_accounts: Vec<Link>,
+    notices: Vec<Exported>,
     /// What the person did, newest first. Rows in a workspace's own log are the workspace's.
     activity: Vec<Record>,
 }
@@ -189,6 +191,7 @@ async fn collect(tx: &mut Tx, person: IdentityId) -> Result<Export, Error> {
         passkeys: passkeys?,
         invitations,
         linked_accounts: linked.into_iter().map(Link::from).collect(),
+        notices: gantry_notices::all(tx, person).await?,
         activity: activity(tx, person).await?,
     })
 }

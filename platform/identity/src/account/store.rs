@@ -158,8 +158,9 @@ pub(crate) async fn move_to(tx: &mut Tx, id: IdentityId, email: &Email) -> Resul
     Ok(moved > 0)
 }
 
-/// Forgets a person, with everything that refers to them: sessions, memberships, platform roles.
+/// Forgets a person, with everything that refers to them: sessions, memberships, platform roles, notices.
 pub(crate) async fn delete(tx: &mut Tx, id: IdentityId) -> Result<(), DbError> {
+    gantry_notices::forget_person(tx, id).await?;
     tx.execute(sql!("delete from identities where id = $1"), &args![id])
         .await?;
     Ok(())
@@ -177,6 +178,20 @@ pub(crate) async fn make_operator(tx: &mut Tx, id: IdentityId) -> Result<(), DbE
     )
     .await?;
     Ok(())
+}
+
+/// Everybody with a role on the platform who can sign in, with the role.
+pub(crate) async fn operators(tx: &mut Tx) -> Result<Vec<(IdentityId, String)>, DbError> {
+    tx.all(
+        sql!(
+            "select p.identity_id, p.role
+             from platform_grants p join identities i on i.id = p.identity_id
+             where i.verified_at is not null and i.state = 'active'
+             order by p.identity_id, p.role"
+        ),
+        &args![],
+    )
+    .await
 }
 
 /// Whether the platform has an operator who can sign in.

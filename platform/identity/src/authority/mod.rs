@@ -18,11 +18,12 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use gantry_http::{Access, Authority, Credentials, Identified, Principal, Session, Standing, Via};
 use gantry_kernel::{ApiKeyId, Problem, SessionId, Slug, TenantId, crypto};
+use gantry_proofs::api_key;
 use gantry_telemetry::Lookups;
 use tokio::sync::watch;
 
 use self::key::FoundKey;
-use crate::service::key::{self as stored_key, text};
+use crate::service::key as stored_key;
 use crate::session::{self, CookieValue};
 use crate::token::TokenError;
 use crate::token::cache::Generations;
@@ -244,7 +245,7 @@ impl Identity {
         from: Option<IpAddr>,
         occasion: Occasion,
     ) -> Result<Identified, Error> {
-        let claim = text::parse(text).ok_or(Error::KeyRefused)?;
+        let claim = api_key::parse(text).ok_or(Error::KeyRefused)?;
         let (found, read) = self.find_key(claim.id, occasion).await?;
         let genuine = crypto::constant_time_eq(&found.hash, &claim.hash);
         if !genuine || !found.is_alive(self.kernel.now()) {
@@ -279,7 +280,7 @@ impl Identity {
         occasion: Occasion,
     ) -> Result<Identified, Error> {
         let (looked, via) = match credentials {
-            Credentials::Bearer(text) if text.starts_with(text::PREFIX) => {
+            Credentials::Bearer(text) if text.starts_with(api_key::PREFIX) => {
                 return self.recognise_key(text, tenant, from, occasion).await;
             }
             Credentials::Bearer(token) => {

@@ -1,7 +1,6 @@
 //! What an account is proven with beside its password: an authenticator app, passkeys, and codes on paper.
 
 pub(crate) mod api;
-mod base32;
 mod change;
 mod check;
 mod error;

@@ -23,7 +23,7 @@ use crate::password::{Owner, accept, prove};
 use crate::role::{self, Giver, MEMBER_MANAGE};
 use crate::sign_up::api::LinkToken;
 use crate::state::within_members;
-use crate::{Error, Identity, events, member};
+use crate::{Error, Identity, events, member, notices};
 
 /// What the link opens.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -274,6 +274,7 @@ async fn join(
         return Err(Error::LinkGone);
     }
     events::invitation_changed(tx, invitation.tenant, invitation.id).await?;
+    notices::invitation_over(tx, invitation.id).await?;
     if !member::store::join(tx, invitation.tenant, person).await? {
         return Err(Error::AlreadyMember);
     }

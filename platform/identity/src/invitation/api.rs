@@ -15,11 +15,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{InvitationId, store};
+use crate::account::Account;
 use crate::link::{self, Purpose};
 use crate::member::api::{bounded, facts};
 use crate::role::{Giver, Grant, MEMBER_MANAGE, giver};
 use crate::sign_up::api::MailSent;
-use crate::{Error, Identity, account, events, mail, member};
+use crate::{Error, Identity, account, events, mail, member, notices};
 
 /// Somebody to invite.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -102,8 +103,9 @@ pub(crate) async fn create_invitation(
         let giver = giver(&state, tx, &access, caller, MEMBER_MANAGE).await?;
         may_invite(&giver, &grant)?;
         giver.may_empower(fresh, &[], std::slice::from_ref(&grant))?;
-        if let Some(account) = account::store::by_email(tx, &email).await?
-            && member::store::get(tx, tenant, account.id).await?.is_some()
+        let account = account::store::by_email(tx, &email).await?;
+        if let Some(account) = &account
+            && member::store::is_member(tx, tenant, account.id).await?
         {
             return Err(Error::AlreadyMember);
         }
@@ -112,6 +114,11 @@ pub(crate) async fn create_invitation(
             .await
             .map_err(taken)?;
         mail::put(tx, mail::INVITATION, &email, json!({ "invitation": id })).await?;
+        if let Some(account) = account.filter(Account::may_sign_in) {
+            let title = giver.roles.get(&grant.role).map(|role| role.title.as_str());
+            let role = (grant.role.as_str(), title.unwrap_or(&grant.role));
+            notices::invited(tx, tenant, account.id, id, role).await?;
+        }
         let entry = Entry::new(
             actor,
             "identity.invitation.created",
@@ -199,6 +206,7 @@ pub(crate) async fn revoke_invitation(
             }
             link::forget(tx, Purpose::Invite, &id.to_string()).await?;
             events::invitation_changed(tx, tenant, id).await?;
+            notices::invitation_over(tx, id).await?;
             let entry = Entry::new(
                 actor,
                 "identity.invitation.revoked",

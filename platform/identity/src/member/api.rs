@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store;
 use crate::role::{Grant, MEMBER_MANAGE, giver};
-use crate::{Error, Identity};
+use crate::{Error, Identity, notices};
 
 /// A member of the tenant.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -120,6 +120,11 @@ pub(crate) async fn set_grants(
             giver.may_take(&before.grants, Some(member))?;
             giver.may_empower(fresh, &before.grants, &grants)?;
             store::replace(tx, tenant, member, version, &grants).await?;
+            let same = before.grants.len() == grants.len()
+                && grants.iter().all(|grant| before.grants.contains(grant));
+            if member != caller && !same {
+                notices::role_changed(tx, tenant, member, &grants).await?;
+            }
             let entry = Entry::new(
                 actor,
                 "identity.member.grants_changed",

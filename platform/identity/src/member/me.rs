@@ -26,6 +26,8 @@ pub(crate) struct Me {
     name: String,
     /// Whether signing in takes a second factor. Staff of the platform need one.
     second_factor: bool,
+    /// Whether this session was begun, or confirmed since, with a second factor.
+    multi_factor: bool,
     /// The workspaces they belong to.
     memberships: Vec<Membership>,
     /// What they may do as staff of the platform.
@@ -67,6 +69,9 @@ pub(crate) struct Membership {
     /// `provisioning` while its database is being made, then `active`; `suspended` is read-only.
     state: String,
     joined_at: Timestamp,
+    /// Whether people can work there only in a session that a second factor confirmed; keys of service accounts, and staff
+    /// who act as a member, are not asked.
+    second_factor_required: bool,
     /// What they may do there.
     grants: Vec<Grant>,
     /// Every permission that these grants carry, over whatever reach: what a client can offer them to do.
@@ -110,6 +115,7 @@ pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Resul
                     name: tenant.name,
                     state: tenant.state,
                     joined_at: tenant.created_at,
+                    second_factor_required: tenant.second_factor_required,
                     permissions: carried.cloned().collect(),
                     grants,
                 });
@@ -121,6 +127,7 @@ pub(crate) async fn get_me(identity: Arc<Identity>, cx: UserCx, (): ()) -> Resul
         identity: account.id,
         email: account.email.to_string(),
         second_factor: account.has_second_factor(),
+        multi_factor: cx.session().multi_factor,
         name: account.name,
         memberships,
         platform_permissions: cx.principal().platform.iter().cloned().collect(),

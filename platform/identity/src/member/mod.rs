@@ -2,4 +2,5 @@
 
 pub(crate) mod api;
 pub(crate) mod me;
+pub(crate) mod removal;
 pub(crate) mod store;

@@ -140,6 +140,21 @@ pub(crate) async fn get(
     Ok(Some(member(row, grants)))
 }
 
+/// Whether somebody belongs to the tenant.
+pub(crate) async fn is_member(
+    tx: &mut Tx,
+    tenant: TenantId,
+    identity: IdentityId,
+) -> Result<bool, DbError> {
+    let found: Option<(i64,)> = tx
+        .opt(
+            sql!("select 1 from memberships where tenant_id = $1 and identity_id = $2"),
+            &args![tenant, identity],
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
 /// What a member was granted.
 pub(crate) async fn grants(
     tx: &mut Tx,
@@ -256,6 +271,7 @@ pub(crate) async fn remove(
     if removed == 0 {
         return Err(Error::NotFound);
     }
+    gantry_notices::forget_member(tx, tenant, identity).await?;
     events::member_changed(tx, tenant, identity).await?;
     keep_an_owner(tx, tenant).await
 }
@@ -285,6 +301,7 @@ pub(crate) struct Membership {
     pub(crate) slug: Slug,
     pub(crate) name: String,
     pub(crate) state: String,
+    pub(crate) second_factor_required: bool,
     pub(crate) created_at: Timestamp,
 }
 
@@ -293,6 +310,7 @@ gantry_db::from_row!(Membership {
     slug,
     name,
     state,
+    second_factor_required,
     created_at
 });
 
@@ -303,8 +321,10 @@ pub(crate) async fn tenants_of(
 ) -> Result<Vec<Membership>, DbError> {
     tx.all(
         sql!(
-            "select t.id, t.slug, t.name, t.state, m.created_at
+            "select t.id, t.slug, t.name, t.state, m.created_at,
+                    coalesce(s.require_second_factor, false) as second_factor_required
              from memberships m join tenants t on t.id = m.tenant_id
+                 left join tenant_security s on s.tenant_id = t.id
              where m.identity_id = $1 and t.state <> 'closed'
              order by t.slug
              limit 500"

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::store;
 use crate::factor::FactorError;
-use crate::{Error, Identity};
+use crate::{Error, Identity, events};
 
 /// What the workspace asks of its members.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +55,9 @@ pub(crate) async fn set_security(
         .write(async move |tx| {
             let before = store::second_factor(tx, tenant).await?;
             store::set_second_factor(tx, tenant, required).await?;
+            if before != required {
+                events::access_changed(tx, tenant).await?;
+            }
             let entry = Entry::new(
                 actor,
                 "identity.security.changed",

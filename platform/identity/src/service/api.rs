@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{store, target};
 use crate::member::api::{bounded, facts as grant_facts};
 use crate::role::{Grant, SERVICE_MANAGE, giver};
-use crate::{Error, Identity};
+use crate::{Error, Identity, events};
 
 /// More are a sign that somebody makes one per run of a program.
 const MOST_SERVICES: i64 = 100;
@@ -122,6 +122,7 @@ pub(crate) async fn create_service_account(
         }
         let name = input.name.as_str();
         let id = store::insert(tx, tenant, name, &input.grants, caller).await?;
+        events::service_changed(tx, tenant, id).await?;
         let entry = Entry::new(actor, "identity.service.created", target(id));
         let entry = entry
             .about(tenant)
@@ -176,6 +177,7 @@ pub(crate) async fn update_service_account(
             giver.may_take(&before.grants, Some(service))?;
             let name = input.name.as_str();
             store::update(tx, service, version, name, input.disabled, &input.grants).await?;
+            events::service_changed(tx, tenant, service).await?;
             let entry = Entry::new(actor, "identity.service.changed", target(service));
             let disabled = before.disabled_at.is_some();
             let entry = entry
@@ -210,6 +212,7 @@ pub(crate) async fn delete_service_account(
             let giver = giver(&state, tx, &access, caller, SERVICE_MANAGE).await?;
             giver.may_take(&before.grants, Some(service))?;
             store::delete(tx, service).await?;
+            events::service_changed(tx, tenant, service).await?;
             let entry = Entry::new(actor, "identity.service.deleted", target(service));
             let disabled = before.disabled_at.is_some();
             let entry = entry

@@ -157,6 +157,7 @@ impl App {
         let modules = [
             gantry_audit::MIGRATIONS,
             gantry_events::MIGRATIONS,
+            gantry_notices::MIGRATIONS,
             gantry_http::migrations(),
             gantry_jobs::MIGRATIONS,
             MIGRATIONS,

@@ -21,6 +21,7 @@ mod oidc;
 mod passkeys;
 mod passwords;
 mod people;
+mod removal;
 mod roles;
 mod security;
 mod services;

@@ -44,6 +44,8 @@ both_engines! {
         let app = app(engine).await;
         let (access, _) = app.tokens("owner@example.com").await;
         app.invite(&access, "north-hall", "admin@example.com", json!({ "role": "admin" })).await;
+        let me = app.send(Ask::get("/api/v1/me").bearer(&access)).await.json;
+        assert_eq!(me["memberships"][0]["second_factor_required"], json!(false), "{me}");
         let early = demand(&app, &access, true).await;
         assert_eq!((early.status, early.code()), shut_out(), "nobody shuts themselves out");
         let owner = app.guard("owner@example.com").await;
@@ -56,6 +58,12 @@ both_engines! {
         let done = demand(&app, &owner.access, true).await;
         assert_eq!((done.status, &done.json["require_second_factor"]), (200, &json!(true)), "{:?}", done.json);
         assert_eq!(members(&app, &admin).await, shut_out());
+        for (access, confirmed) in [(&admin, false), (&owner.access, true)] {
+            let me = app.send(Ask::get("/api/v1/me").bearer(access)).await.json;
+            let workspace = &me["memberships"][0];
+            assert_eq!(workspace["second_factor_required"], json!(true), "said before anybody is refused: {me}");
+            assert_eq!((&me["multi_factor"], &me["second_factor"]), (&json!(confirmed), &json!(confirmed)));
+        }
         app.clock.advance(std::time::Duration::from_millis(500));
         assert_eq!(members(&other, &admin).await, shut_out(), "in the other process within half a second");
         assert_eq!(members(&app, &owner.access).await, let_in());

@@ -6,7 +6,7 @@ use gantry_jobs::{
     outbox::{self, MailJob},
 };
 
-use super::{Letter, NOT_CONFIGURED, SendError, compose, hold, render, retention, write};
+use super::{Letter, NOT_CONFIGURED, SendError, compose, dead, hold, render, retention, write};
 use crate::module::Notify;
 
 /// What the place's database knows of the intent, once the attempt is committed as begun; `None` if
@@ -38,6 +38,9 @@ async fn end(
     let (lease, kept) = (cx.lease.clone(), notify.retention);
     write(notify, &cx.place, async move |tx| {
         outbox::conclude(tx, id, state, error.as_deref()).await?;
+        if state == OutboxState::Dead {
+            dead::tell_operators(tx, id).await?;
+        }
         if matches!(state, OutboxState::Sent | OutboxState::Skipped) {
             retention::plan(tx, tx.now() + kept).await?;
         }
@@ -76,7 +79,8 @@ pub(crate) async fn given_up(tx: &mut Tx, death: &Death) -> Result<(), DbError> 
     };
     match outbox::get(tx, id).await?.map(|intent| intent.state) {
         Some(OutboxState::Queued | OutboxState::Sending) => {
-            outbox::conclude(tx, id, OutboxState::Dead, Some(&death.detail)).await
+            outbox::conclude(tx, id, OutboxState::Dead, Some(&death.detail)).await?;
+            dead::tell_operators(tx, id).await
         }
         _ => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! From an intent to a mail server's 250.
 
 mod compose;
+mod dead;
 mod deliver;
 mod hold;
 mod place;

@@ -1,10 +1,12 @@
 //! What each answer of the mail server leads to.
 
-use gantry_db::{TenantTx, args, sql};
+use gantry_db::{DbError, TenantTx, args, sql};
 use gantry_jobs::{OutboxState, outbox};
+use gantry_notices::{DELIVER, Telling, To};
 use gantry_notify::{MailConfig, Mailer, SendError};
 use gantry_sim_smtp::Fault;
 use gantry_testkit::both_engines;
+use serde_json::json;
 
 use crate::world::World;
 
@@ -47,6 +49,31 @@ both_engines! {
         assert_eq!((listed.state, listed.attempts), (OutboxState::Sent, 3));
         assert_eq!(listed.last_error, None);
         assert_eq!(world.simulator.messages().len(), 1);
+    }
+
+    async fn operators_are_told_of_dead_mail_once_an_hour_and_kind(engine: Engine) {
+        let world = World::new(engine).await;
+        world.simulator.set_fault(Fault::RejectRcpt).await;
+        let runner = world.sending();
+        let told = async || -> Vec<Telling> {
+            let select = sql!("select payload from jobs where kind = $1 order by id");
+            let rows: Result<Vec<(String,)>, DbError> =
+                world.tenant.read(async |tx: &mut TenantTx| tx.all(select, &args![DELIVER]).await).await;
+            rows.unwrap().iter().map(|(payload,)| serde_json::from_str(payload).unwrap()).collect()
+        };
+        let first = world.put("test.hello").await;
+        runner.drain().await.unwrap();
+        world.put("test.hello").await;
+        runner.drain().await.unwrap();
+        let one = told().await;
+        assert_eq!(one.len(), 1, "{one:?}");
+        let about = json!({"mail": first, "template": "test.hello", "tenant": world.tenant.id()});
+        assert_eq!((one[0].kind.as_str(), &one[0].subjects), ("notify.mail.dead", &about));
+        assert_eq!(one[0].to, To::Operators("notify.mail.read".to_owned()));
+        world.wait(3_600);
+        world.put("test.hello").await;
+        runner.drain().await.unwrap();
+        assert_eq!(told().await.len(), 2);
     }
 
     async fn a_refusal_for_good_is_shown_and_can_be_tried_again_by_hand(engine: Engine) {

@@ -1,5 +1,6 @@
 //! Closing a tenant: nobody gets in any more, and after a grace its database is removed. Until then it
-//! can be called off. The row of the directory stays, so that its id and slug never become another's.
+//! can be called off. The row of the directory stays, so that its id and slug never become another's, and so does what
+//! the audit log says; who belonged to it, and what was theirs there, is forgotten with the database.
 
 pub(crate) mod api;
 mod run;

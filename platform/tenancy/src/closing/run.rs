@@ -7,7 +7,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use gantry_audit::{Entry, Facts, Target};
 use gantry_db::{ControlTx, DbError, Home, TenantState, directory};
 use gantry_jobs::{JobCx, JobError, JobKind, Schedule};
-use gantry_kernel::Actor;
+use gantry_kernel::{Actor, Problem, TenantId};
 
 use super::store::{self, Leaving};
 use crate::Tenancy;
@@ -50,7 +50,7 @@ async fn run(tenancy: Arc<Tenancy>, cx: JobCx) -> Result<(), JobError> {
 }
 
 /// First the directory forgets the database, with a note where it was; then it is removed.
-fn remove(tenancy: &Tenancy, leaving: Leaving) -> BoxFuture<'_, Result<(), DbError>> {
+fn remove(tenancy: &Arc<Tenancy>, leaving: Leaving) -> BoxFuture<'_, Result<(), DbError>> {
     async move {
         let id = leaving.tenant_id;
         let (home, former) =
@@ -71,28 +71,43 @@ fn remove(tenancy: &Tenancy, leaving: Leaving) -> BoxFuture<'_, Result<(), DbErr
             DbError::Unsupported(format!("this process has no home called {home}"))
         })?;
         tenancy.tenants.remove_database(&at, &former).await?;
+        let shared = Arc::clone(tenancy);
         tenancy
             .control
-            .write(async move |tx: &mut ControlTx| {
-                store::removed(tx, id).await?;
-                let entry = Entry::new(
-                    Actor::System,
-                    "tenancy.tenant.removed",
-                    Target::new("tenant", id),
-                );
-                gantry_audit::append(tx, entry.about(id).after(Facts::new().with("home", &home)))
-                    .await
-                    .map(drop)
-            })
+            .write(async move |tx: &mut ControlTx| over(&shared, tx, id, &home).await)
             .await
     }
     .boxed()
 }
 
-async fn release(
-    tx: &mut ControlTx,
-    id: gantry_kernel::TenantId,
-) -> Result<Option<(String, String)>, DbError> {
+/// The database is gone: what was kept because of the tenant goes, too.
+fn over<'a>(
+    tenancy: &'a Tenancy,
+    tx: &'a mut ControlTx,
+    id: TenantId,
+    home: &'a str,
+) -> BoxFuture<'a, Result<(), DbError>> {
+    async move {
+        let failed = |problem: Problem| DbError::Other(problem.to_string());
+        store::removed(tx, id).await?;
+        store::forget(tx, id).await?;
+        gantry_notices::forget_tenant(tx, id).await?;
+        let members = tenancy.members.get().map_err(Problem::from);
+        let members = members.map_err(failed)?;
+        members.forget(tx, id).await.map_err(failed)?;
+        let entry = Entry::new(
+            Actor::System,
+            "tenancy.tenant.removed",
+            Target::new("tenant", id),
+        );
+        gantry_audit::append(tx, entry.about(id).after(Facts::new().with("home", home)))
+            .await
+            .map(drop)
+    }
+    .boxed()
+}
+
+async fn release(tx: &mut ControlTx, id: TenantId) -> Result<Option<(String, String)>, DbError> {
     let Some(tenant) = directory::by_id(tx, id).await? else {
         return Ok(None);
     };

@@ -129,6 +129,18 @@ pub(super) async fn leave(
     .map(drop)
 }
 
+/// Forgets what was kept for a tenant that is no more: who asked for it, and what it was allowed. Its moves stay, as its
+/// closure does: they say what became of its databases.
+pub(super) async fn forget(tx: &mut Tx, tenant: TenantId) -> Result<(), DbError> {
+    for statement in [
+        sql!("delete from tenancy_provisionings where tenant_id = $1"),
+        sql!("delete from tenancy_limits where tenant_id = $1"),
+    ] {
+        tx.execute(statement, &args![tenant]).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn removed(tx: &mut Tx, tenant: TenantId) -> Result<(), DbError> {
     let now = tx.now();
     tx.execute(

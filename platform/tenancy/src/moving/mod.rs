@@ -14,6 +14,7 @@ pub(crate) mod store;
 use gantry_audit::{Entry, Facts, Target};
 use gantry_db::{ControlTx, DbError, Home, TenantState, directory};
 use gantry_jobs::NewJob;
+use gantry_notices::Notice;
 use serde::{Deserialize, Serialize};
 
 pub use run::job;
@@ -112,7 +113,8 @@ async fn start(
     if let Some(open) = store::open(tx, tenant.id).await? {
         return Err(Error::MoveOpen(open.state));
     }
-    let begun = store::insert(tx, tenant.id, &from.to_string(), &to.to_string()).await?;
+    let (from, to) = (from.to_string(), to.to_string());
+    let begun = store::insert(tx, tenant.id, &from, &to, by.operator()).await?;
     enqueue(tx, begun.id).await?;
     audit(tx, "tenancy.move.requested", &begun, by).await?;
     Ok(begun)
@@ -130,6 +132,19 @@ async fn settled(tx: &mut ControlTx, key: &str, id: MoveId) -> Result<Move, Erro
     } else {
         Err(Error::MoveState(one.state))
     }
+}
+
+/// Tells the operator who asked how it ended.
+async fn tell(tx: &mut ControlTx, kind: &'static str, one: &Move) -> Result<(), DbError> {
+    let Some(operator) = one.requested_by else {
+        return Ok(());
+    };
+    let notice = Notice::to_person(kind, operator)
+        .with("tenant", one.tenant_id.to_string())
+        .with("move", one.id.to_string())
+        .with("to", one.to_home.as_str())
+        .once(one.id);
+    gantry_notices::tell(tx, notice).await
 }
 
 async fn audit(

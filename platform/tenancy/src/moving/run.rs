@@ -9,7 +9,7 @@ use gantry_db::{ControlTx, DbError, Home};
 use gantry_jobs::{JobCx, JobError, JobKind, Lease};
 
 use super::store::{self, Move, MoveState};
-use super::{MOVE, Payload, audit};
+use super::{MOVE, Payload, audit, tell};
 use crate::{By, Tenancy};
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -140,6 +140,7 @@ fn switch<'a>(
                 )
                 .await?;
                 audit(tx, "tenancy.move.moved", &one, &By::system()).await?;
+                tell(tx, "tenancy.move.finished", &one).await?;
                 Ok::<_, Failure>(())
             })
             .await?;
@@ -184,6 +185,7 @@ async fn give_up(tenancy: Arc<Tenancy>, lease: Lease, one: Move) -> Result<(), J
         .write(async move |tx: &mut ControlTx| {
             store::set_state(tx, one.id, MoveState::Failed).await?;
             audit(tx, "tenancy.move.failed", &one, &By::system()).await?;
+            tell(tx, "tenancy.move.failed", &one).await?;
             lease.finish(tx).await
         })
         .await

@@ -1,7 +1,7 @@
 //! Rows of `tenancy_moves`.
 
 use gantry_db::{DbError, Tx, args, from_row, sql, text_value};
-use gantry_kernel::{TenantId, Timestamp, define_id};
+use gantry_kernel::{IdentityId, TenantId, Timestamp, define_id};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -102,6 +102,8 @@ pub struct Move {
     pub last_error: Option<String>,
     /// When it was asked for.
     pub requested_at: Timestamp,
+    /// The operator who asked; null: somebody with a shell on the server.
+    pub requested_by: Option<IdentityId>,
     /// When writes began to be refused.
     pub paused_at: Option<Timestamp>,
     /// When the new database took over.
@@ -123,6 +125,7 @@ from_row!(Move {
     failures,
     last_error,
     requested_at,
+    requested_by,
     paused_at,
     moved_at,
     updated_at
@@ -131,7 +134,7 @@ from_row!(Move {
 macro_rules! columns {
     () => {
         "id, tenant_id, from_home, to_home, state, former, removed_at, copied_rows, followed_rows, \
-         failures, last_error, requested_at, paused_at, moved_at, updated_at"
+         failures, last_error, requested_at, requested_by, paused_at, moved_at, updated_at"
     };
 }
 
@@ -140,16 +143,17 @@ pub(super) async fn insert(
     tenant: TenantId,
     from: &str,
     to: &str,
+    by: Option<IdentityId>,
 ) -> Result<Move, DbError> {
     let (id, now) = (tx.kernel().id::<MoveId>(), tx.now());
     tx.one(
         sql!(concat!(
             "insert into tenancy_moves (id, tenant_id, from_home, to_home, state, failures,
-                                        requested_at, updated_at)
-             values ($1, $2, $3, $4, 'requested', 0, $5, $5) returning ",
+                                        requested_at, requested_by, updated_at)
+             values ($1, $2, $3, $4, 'requested', 0, $5, $6, $5) returning ",
             columns!()
         )),
-        &args![id, tenant, from, to, now],
+        &args![id, tenant, from, to, now, by],
     )
     .await
 }

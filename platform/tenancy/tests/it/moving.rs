@@ -86,6 +86,36 @@ both_engines! {
             let action = format!("tenancy.move.{action}");
             assert!(actions.contains(&action), "{action} in {actions:?}");
         }
+        // One for each move, to who asked.
+        let told = process.notices(world.owner).await;
+        assert_eq!(told.len(), 2, "{told:?}");
+        for (notice, to) in told.iter().zip([own.as_str(), "north"]) {
+            assert_eq!((notice.kind.as_str(), &notice.tenant), ("tenancy.move.finished", &None));
+            assert_eq!((&notice.subjects["tenant"], &notice.subjects["to"]), (&json!(id), &json!(to)));
+        }
+        assert_eq!(told[0].subjects["move"], back.body["id"]);
+    }
+
+    /// As if no attempt had come to anything.
+    async fn a_move_that_is_given_up_is_told_to_who_asked(engine: Engine) {
+        let mut world = World::new(engine);
+        let process = world.start().await;
+        let id = process.begin(world.owner, "Acme").await;
+        process.runner.drain().await.unwrap();
+        let own = Home::of(&process.tenant(id).await);
+        let moves = format!("{ALL}/{id}/moves");
+        let begun = process.call("operator", "POST", &moves, None, Some(json!({"to": "north"}))).await;
+        assert_eq!(begun.body["requested_by"], json!(world.owner), "{}", begun.body);
+        process.databases.control.write(async |tx: &mut gantry_db::ControlTx| {
+            tx.execute(sql!("update tenancy_moves set failures = 1000"), &args![]).await
+        }).await.unwrap();
+        process.runner.drain().await.unwrap();
+        let listed = process.call("operator", "GET", &moves, None, None).await.body;
+        assert_eq!(listed["items"][0]["state"], "failed", "{listed}");
+        assert_eq!(Home::of(&process.tenant(id).await), own);
+        let told = process.notices(world.owner).await;
+        assert_eq!((told.len(), told[0].kind.as_str()), (1, "tenancy.move.failed"));
+        assert_eq!(told[0].subjects, json!({"tenant": id, "move": begun.body["id"], "to": "north"}));
     }
 
     /// What dies while writes are refused leaves a tenant that the next process moves all the same.
@@ -128,6 +158,8 @@ both_engines! {
         let opened = process.call("operator", "DELETE", &closure, None, None).await;
         assert_eq!((opened.status, opened.body["state"].as_str()), (200, Some("active")), "{}", opened.body);
         note(&process, id, "kept").await.unwrap();
+        assert_eq!(process.owners(id).await, [world.owner]);
+        process.tell(world.owner, id).await;
 
         process.call("operator", "POST", &closure, None, why()).await;
         world.clock.advance(Duration::from_hours(31 * 24));
@@ -141,6 +173,16 @@ both_engines! {
         assert_eq!(late.status, 409, "{}", late.body);
         let seen = process.call("operator", "GET", &format!("{ALL}/{id}"), None, None).await.body;
         assert!(!seen["closure"]["removed_at"].is_null(), "{seen}");
+        // Who belonged there is forgotten, what was done is not.
+        assert!(process.owners(id).await.is_empty());
+        assert_eq!(seen["provisioning"], serde_json::Value::Null, "{seen}");
+        let told = async |tx: &mut gantry_db::ControlTx| {
+            tx.one::<i64>(sql!("select count(*) from notices"), &args![]).await
+        };
+        assert_eq!(process.databases.control.read(told).await.unwrap(), 0);
+        let actions = process.actions(id).await;
+        assert!(actions.contains(&"tenancy.tenant.removed".to_owned()), "{actions:?}");
+        assert!(actions.contains(&"tenancy.tenant.closed".to_owned()), "{actions:?}");
         let wanted = json!({"name": "Acme", "slug": "acme", "owner_identity": world.owner});
         let taken = process.call("operator", "POST", ALL, None, Some(wanted)).await;
         assert_eq!(taken.status, 409, "{}", taken.body);

@@ -21,6 +21,7 @@ use gantry_jobs::{Hints, Runner, RunnerConfig};
 use gantry_kernel::{
     IdentityId, Kernel, ManualClock, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
 };
+use gantry_notices::{Filter, Kept, Notice};
 use gantry_tenancy::{Beginner, Tenancy, TenancyConfig};
 use gantry_testkit::{Engine, TestDatabases};
 use serde_json::Value;
@@ -73,6 +74,19 @@ impl Members for Book {
                     Duration::from_secs(1),
                 ));
             }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn forget<'a>(
+        &'a self,
+        tx: &'a mut ControlTx,
+        tenant: TenantId,
+    ) -> BoxFuture<'a, Result<(), Problem>> {
+        async move {
+            let delete = sql!("delete from test_members where tenant_id = $1");
+            tx.execute(delete, &args![tenant]).await?;
             Ok(())
         }
         .boxed()
@@ -222,6 +236,7 @@ impl World {
         let set = MigrationSet::new([
             gantry_audit::MIGRATIONS,
             gantry_events::MIGRATIONS,
+            gantry_notices::MIGRATIONS,
             gantry_jobs::MIGRATIONS,
             gantry_http::migrations(),
             MEMBERS,
@@ -312,6 +327,22 @@ impl Process {
             .read(async |tx| directory::by_id(tx, id).await)
             .await;
         found.unwrap().unwrap()
+    }
+
+    /// Tells a person something about a tenant.
+    pub(crate) async fn tell(&self, person: IdentityId, tenant: TenantId) {
+        let notice = Notice::to_person("test.thing.happened", person).in_tenant(tenant);
+        let write = async move |tx: &mut ControlTx| gantry_notices::tell(tx, notice.clone()).await;
+        self.databases.control.write(write).await.unwrap();
+    }
+
+    /// What a person is told, the last first.
+    pub(crate) async fn notices(&self, person: IdentityId) -> Vec<Kept> {
+        let filter = Filter { person, only: None };
+        let control = &self.databases.control;
+        let read =
+            control.read(async |tx| gantry_notices::list(tx, filter, false, None, 100).await);
+        read.await.unwrap()
     }
 
     /// The owners of a tenant.

@@ -126,7 +126,7 @@ pub async fn check(
         return Err(Error::ImportState(import.state));
     }
     import.mapping.complete(&names(&import))?;
-    let import = store::begin(tx, id, State::Checking, &by.scope).await?;
+    let import = store::begin(tx, id, State::Checking, &by.scope, identity).await?;
     import_changed(tx, &import).await?;
     enqueue(tx, job::job(id)).await?;
     Ok(import)
@@ -142,8 +142,10 @@ pub async fn start(
     let import = find(tx, by, identity, id).await?;
     import.mapping.complete(&names(&import))?;
     let import = match import.state {
-        State::Draft | State::Checked => store::begin(tx, id, State::Running, &by.scope).await?,
-        State::Failed => store::resume(tx, id, State::Running, &by.scope).await?,
+        State::Draft | State::Checked => {
+            store::begin(tx, id, State::Running, &by.scope, identity).await?
+        }
+        State::Failed => store::resume(tx, id, State::Running, &by.scope, identity).await?,
         state => return Err(Error::ImportState(state)),
     };
     enqueue(tx, job::job(id)).await?;
@@ -165,7 +167,7 @@ pub async fn reverse(
             store::set_state(tx, id, State::Cancelled, None).await?
         }
         State::Running | State::Done | State::Failed | State::Undoing | State::Expired => {
-            let import = store::resume(tx, id, State::Undoing, &by.scope).await?;
+            let import = store::resume(tx, id, State::Undoing, &by.scope, identity).await?;
             enqueue(tx, job::job(id)).await?;
             import
         }

@@ -13,6 +13,7 @@ use super::run::{Step, Task};
 use super::store;
 use crate::allowance::Allowance;
 use crate::events::import_changed;
+use crate::notices;
 
 /// Kind of the job that works an import off.
 pub const WORK: &str = "spaces.import";
@@ -86,6 +87,9 @@ async fn give_up(tx: &mut Tx, death: &Death) -> Result<(), DbError> {
         _ => return Ok(()),
     };
     let import = store::set_state(tx, import_id, state, Some(&death.detail)).await?;
+    if state == State::Failed {
+        notices::import_failed(tx, &import).await?;
+    }
     import_changed(tx, &import).await
 }
 

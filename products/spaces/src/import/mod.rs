@@ -10,4 +10,6 @@ pub mod run;
 pub mod store;
 pub mod undo;
 
-pub use model::{FileColumn, Import, ImportId, ImportRow, MAX_FILE, Outcome, State, UploadFault};
+pub use model::{
+    FileColumn, Import, ImportId, ImportRow, MAX_FILE, Outcome, State, Tally, UploadFault,
+};

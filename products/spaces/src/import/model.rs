@@ -61,6 +61,23 @@ stored_words! {
     }
 }
 
+/// What a chunk of rows came to.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    /// Rows with an outcome.
+    pub rows: u32,
+    /// Accepted among them.
+    pub accepted: u32,
+    /// Rejected among them.
+    pub rejected: u32,
+    /// Accepted with a note.
+    pub noted: u32,
+    /// Taken out again.
+    pub removed: u32,
+    /// Left in place by an undo.
+    pub kept: u32,
+}
+
 /// Why an upload is not taken before it is looked at as a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UploadFault {
@@ -139,6 +156,10 @@ pub struct Import {
     pub updated_at: Timestamp,
     /// When it was over.
     pub finished_at: Option<Timestamp>,
+    /// Who asked for what it does or did last.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub asked_by: Option<IdentityId>,
     /// What its rows may touch: the reach of whoever started it.
     #[serde(skip, default = "nothing")]
     #[schemars(skip)]
@@ -176,6 +197,7 @@ impl FromRow for Import {
             created_at: row.get("created_at")?,
             updated_at: row.get("updated_at")?,
             finished_at: row.get("finished_at")?,
+            asked_by: row.get("asked_by")?,
             scope: scope_from(&row.get::<String>("scope")?)?,
         })
     }

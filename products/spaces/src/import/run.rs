@@ -13,15 +13,16 @@ use gantry_db::{TenantDb, Tx};
 use gantry_jobs::{JobError, Lease};
 use gantry_kernel::Actor;
 
-use super::model::{Import, ImportId, ImportRow, Outcome, State};
+use super::model::{Import, ImportId, ImportRow, Outcome, State, Tally};
 use super::plan::{Plan, PlannedRow};
 use super::read::Field;
 use super::read::fault::{Fault, Refusal};
 use super::read::row::{BranchRef, Draft};
-use super::store::{self, Tally};
+use super::store;
 use super::undo;
 use crate::branch;
 use crate::events::{Touched, import_changed};
+use crate::notices;
 use crate::student::StudentFields;
 use crate::student::store::{self as students, Clash, Entrance};
 
@@ -147,6 +148,9 @@ impl Task {
         };
         let import = store::set_state(tx, self.id, state, None).await?;
         import_changed(tx, &import).await?;
+        if state == State::Done {
+            notices::import_finished(tx, &import).await?;
+        }
         if state != State::Checked {
             store::delete_file(tx, self.id).await?;
             record(tx, &import).await?;

@@ -3,7 +3,7 @@
 use gantry_db::{DbError, Tx, args, sql};
 use gantry_kernel::{IdentityId, Scope, Timestamp, UnitId};
 
-use super::model::{FileColumn, Import, ImportId, ImportRow, Outcome, State};
+use super::model::{FileColumn, Import, ImportId, ImportRow, Outcome, State, Tally};
 use super::read::{Encoding, Mapping, Separator};
 use crate::student::StudentId;
 
@@ -179,24 +179,25 @@ pub async fn set_mapping(
     .await
 }
 
-/// Sets everything back to the first row and enters `state` with the reach of whoever asked.
+/// Sets everything back to the first row and enters `state` with the reach of `by`, who asks for it.
 pub async fn begin(
     tx: &mut Tx,
     id: ImportId,
     state: State,
     scope: &Scope,
+    by: IdentityId,
 ) -> Result<Import, DbError> {
     clear_rows(tx, id).await?;
     let now = tx.now();
     tx.one(
         sql!(
             "update imports
-             set state = $2, scope = $3, next_row = 0, accepted_rows = 0, rejected_rows = 0,
-                 noted_rows = 0, failure = null, updated_at = $4
+             set state = $2, scope = $3, asked_by = $4, next_row = 0, accepted_rows = 0,
+                 rejected_rows = 0, noted_rows = 0, failure = null, updated_at = $5
              where id = $1
              returning *"
         ),
-        &args![id, state, scope.unit_filter(), now],
+        &args![id, state, scope.unit_filter(), by, now],
     )
     .await
 }
@@ -210,16 +211,17 @@ async fn clear_rows(tx: &mut Tx, id: ImportId) -> Result<(), DbError> {
     Ok(())
 }
 
-/// Enters `state` where the import stands, with the reach that whoever asks has now.
+/// Enters `state` where the import stands, with the reach that `by`, who asks for it, has now.
 pub async fn resume(
     tx: &mut Tx,
     id: ImportId,
     state: State,
     scope: &Scope,
+    by: IdentityId,
 ) -> Result<Import, DbError> {
     tx.execute(
-        sql!("update imports set scope = $2 where id = $1"),
-        &args![id, scope.unit_filter()],
+        sql!("update imports set scope = $2, asked_by = $3 where id = $1"),
+        &args![id, scope.unit_filter(), by],
     )
     .await?;
     set_state(tx, id, state, None).await
@@ -247,23 +249,6 @@ pub async fn set_state(
         &args![id, state, failure, now, over.then_some(now)],
     )
     .await
-}
-
-/// What a chunk of rows came to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
-    /// Rows with an outcome.
-    pub rows: u32,
-    /// Accepted among them.
-    pub accepted: u32,
-    /// Rejected among them.
-    pub rejected: u32,
-    /// Accepted with a note.
-    pub noted: u32,
-    /// Taken out again.
-    pub removed: u32,
-    /// Left in place by an undo.
-    pub kept: u32,
 }
 
 /// Adds a chunk to the progress.

@@ -2,8 +2,8 @@
 
 use gantry_db::{DbError, Tx};
 
-use super::model::{Import, Outcome};
-use super::store::{self, Tally};
+use super::model::{Import, Outcome, Tally};
+use super::store;
 use crate::events::Touched;
 
 /// Takes back the next rows, within the reach of whoever asked for it; whether those were the last.

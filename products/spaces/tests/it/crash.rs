@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use gantry_db::{TenantTx, args, sql};
+use gantry_db::{DbError, TenantTx, args, sql};
+use gantry_notices::Telling;
 use gantry_spaces::import::ImportId;
 use gantry_spaces::import::run::{Step, Task};
 use gantry_testkit::both_engines;
@@ -80,6 +81,14 @@ both_engines! {
         let given_up = app.get("owner", &path).await.json();
         assert_eq!((&given_up["state"], &given_up["rows_done"]), (&json!("failed"), &json!(0)), "{given_up}");
         assert!(given_up["failure"].as_str().unwrap().contains("without a word"), "{given_up}");
+        let told = async |tx: &mut TenantTx| -> Result<Vec<(String,)>, DbError> {
+            tx.all(sql!("select payload from jobs where kind = $1"), &args![gantry_notices::DELIVER]).await
+        };
+        let told = app.db.read(told).await.unwrap();
+        let telling: Telling = serde_json::from_str(&told[0].0).unwrap();
+        assert_eq!((told.len(), telling.kind.as_str()), (1, "spaces.import.failed"));
+        assert_eq!(telling.subjects, json!({"import": given_up["id"]}));
+        assert_eq!(json!({"person": given_up["created_by"]}), json!(telling.to));
         app.ask("owner", "POST", &format!("{path}/run")).send().await.expect(202);
         app.work().await;
         let done = app.get("owner", &path).await.json();

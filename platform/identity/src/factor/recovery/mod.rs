@@ -6,9 +6,9 @@ pub(crate) mod store;
 use gantry_audit::{Entry, Facts, Target};
 use gantry_db::{DbError, Tx};
 use gantry_kernel::{Actor, IdentityId, Origin, Secret, crypto};
+use gantry_proofs::base32::{CROCKFORD, encode};
 use serde_json::json;
 
-use super::base32::{CROCKFORD, encode};
 use crate::account::Account;
 use crate::{Error, mail};
 

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use gantry_audit::{Entry, Facts, Target};
 use gantry_http::{Body, Created, Json, NoContent, RequestContext, UserCx};
 use gantry_kernel::{Actor, Secret};
+use gantry_proofs::totp::{matching_step, new_secret, text, uri};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{matching_step, new_secret, place, store, text, unseal, uri};
+use super::{place, store, unseal};
 use crate::factor::{self, FactorError, Kind, NewFactor};
 use crate::session::{Method, Methods};
 use crate::{Error, Identity, account};

@@ -10,14 +10,15 @@ use gantry_http::{
     write_once_control,
 };
 use gantry_kernel::{ApiKeyId, IdentityId, Problem, Secret, Text, Timestamp};
+use gantry_proofs::api_key;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::network::Networks;
-use super::{store, text};
+use super::store;
 use crate::role::{SERVICE_MANAGE, giver};
 use crate::service;
-use crate::{Error, Identity};
+use crate::{Error, Identity, events};
 
 /// Two while one replaces the other, for each of a few places where the program runs.
 const MOST_KEYS: i64 = 20;
@@ -51,7 +52,7 @@ impl From<store::Key> for ApiKey {
         Self {
             id: key.id,
             name: key.name,
-            prefix: text::public_part(key.id),
+            prefix: api_key::public_part(key.id),
             permissions: key.permissions,
             networks: key.networks.map(|networks| networks.texts()),
             expires_at: key.expires_at,
@@ -131,12 +132,12 @@ pub(crate) async fn create_api_key(
     let networks = input.networks.as_deref().map(Networks::read).transpose()?;
     let (tenant, access, actor, origin) = (cx.tenant(), cx.access.clone(), cx.actor(), cx.origin());
     let (caller, state) = (cx.principal.identity, Arc::clone(&identity));
-    let (id, secret): (ApiKeyId, Secret<String>) = text::make(&identity.kernel);
+    let (id, secret): (ApiKeyId, Secret<String>) = api_key::make(&identity.kernel);
     let new = store::NewKey {
         id,
         service,
         name: input.name.as_str().to_owned(),
-        hash: text::hash(secret.expose()),
+        hash: api_key::hash(secret.expose()),
         permissions,
         networks,
         expires_at,
@@ -151,6 +152,7 @@ pub(crate) async fn create_api_key(
             return Err(Error::TooManyKeys);
         }
         store::insert(tx, &new).await?;
+        events::key_changed(tx, tenant, service, id).await?;
         let entry = Entry::new(
             actor,
             "identity.api_key.created",
@@ -231,6 +233,7 @@ pub(crate) async fn revoke_api_key(
             let giver = giver(&state, tx, &access, caller, SERVICE_MANAGE).await?;
             giver.may_take(&found.grants, Some(service))?;
             if store::revoke(tx, key).await? {
+                events::key_changed(tx, tenant, service, key).await?;
                 let entry = Entry::new(
                     actor,
                     "identity.api_key.revoked",

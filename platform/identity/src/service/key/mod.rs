@@ -3,4 +3,3 @@
 pub(crate) mod api;
 pub(crate) mod network;
 pub(crate) mod store;
-pub(crate) mod text;

@@ -1,12 +1,12 @@
 //! Five bits to a character, without padding: whole groups only, which all our secrets are.
 
 /// RFC 4648, section 6: what authenticator apps read.
-pub(super) const RFC4648: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+pub const RFC4648: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 /// Crockford's: no i, l, o and u, so that nobody mistakes a character on paper.
-pub(super) const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+pub const CROCKFORD: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// Eight characters for each five bytes; a shorter rest would be left out.
-pub(super) fn encode(alphabet: &[u8; 32], bytes: &[u8]) -> String {
+pub fn encode(alphabet: &[u8; 32], bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() / 5 * 8);
     for group in bytes.chunks_exact(5) {
         let bits = group

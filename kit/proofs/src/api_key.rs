@@ -8,7 +8,7 @@ use std::fmt::Write;
 use gantry_kernel::{ApiKeyId, Kernel, Secret, crypto};
 
 /// How every key begins.
-pub(crate) const PREFIX: &str = "gantry_sk_";
+pub const PREFIX: &str = "gantry_sk_";
 const ID: usize = 32;
 const SECRET: usize = 64;
 const CHECKSUM: usize = 8;
@@ -16,13 +16,15 @@ const LENGTH: usize = PREFIX.len() + ID + 1 + SECRET + 1 + CHECKSUM;
 
 /// What a well-formed key says: which one it claims to be, and the hash that must be stored of it.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Claim {
-    pub(crate) id: ApiKeyId,
-    pub(crate) hash: [u8; 32],
+pub struct Claim {
+    /// Which key.
+    pub id: ApiKeyId,
+    /// What must be stored of it.
+    pub hash: [u8; 32],
 }
 
 /// A new key with 256 random bits.
-pub(crate) fn make(kernel: &Kernel) -> (ApiKeyId, Secret<String>) {
+pub fn make(kernel: &Kernel) -> (ApiKeyId, Secret<String>) {
     let id: ApiKeyId = kernel.id();
     let mut random = Secret::new([0; SECRET / 2]);
     kernel.entropy.fill(random.expose_mut());
@@ -40,17 +42,17 @@ pub(crate) fn make(kernel: &Kernel) -> (ApiKeyId, Secret<String>) {
 }
 
 /// The part of a key's text that may be shown: it tells keys apart and proves nothing.
-pub(crate) fn public_part(id: ApiKeyId) -> String {
+pub fn public_part(id: ApiKeyId) -> String {
     format!("{PREFIX}{}", id.uuid().simple())
 }
 
 /// What must be stored of a key.
-pub(crate) fn hash(text: &str) -> [u8; 32] {
+pub fn hash(text: &str) -> [u8; 32] {
     crypto::sha256(text.as_bytes())
 }
 
 /// Reads a key; `None` when the text is none, whether mistyped, cut or made up.
-pub(crate) fn parse(text: &str) -> Option<Claim> {
+pub fn parse(text: &str) -> Option<Claim> {
     if text.len() != LENGTH {
         return None;
     }
