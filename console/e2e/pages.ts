@@ -37,6 +37,7 @@ export const accountPages: readonly Stop[] = [
   { name: 'workspaces', path: '/workspaces', heading: 'Your workspaces' },
   { name: 'profile', path: '/account', heading: 'Profile' },
   { name: 'security', path: '/account/security', heading: 'Security' },
+  { name: 'notifications', path: '/notifications', heading: 'Notifications' },
   { name: 'sessions', path: '/account/sessions', heading: 'Sessions' },
   { name: 'reference', path: '/reference', heading: 'API reference' },
 ];

@@ -140,6 +140,11 @@ const accountPages = [
   }),
   createRoute({
     getParentRoute: () => signedIn,
+    path: '/notifications',
+    component: page(() => import('@/pages/notices/page'), 'NoticesPage'),
+  }),
+  createRoute({
+    getParentRoute: () => signedIn,
     path: '/reference',
     component: page(() => import('@/pages/reference/page'), 'ReferencePage'),
   }),

@@ -24,7 +24,7 @@ function texts(folder: string): Set<string> {
 }
 
 /** What everybody meets, whatever they do here. */
-const shell = ['shell', 'layout', 'ui', 'live', 'pages/auth'];
+const shell = ['shell', 'layout', 'ui', 'live', 'pages/auth', 'pages/notices'];
 
 /** Words that are the same in these languages, or names. */
 const same: Record<string, readonly string[]> = {

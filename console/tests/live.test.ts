@@ -96,7 +96,7 @@ describe('renewals', () => {
     expect(reads).toEqual(['students/north']);
   });
 
-  test('`everything` is all of the workspace, `me` all of the person, `notices` their tray, `backups` the platform\'s', async () => {
+  test("`everything` is all of the workspace, `me` all of the person, `notices` their tray, `backups` the platform's", async () => {
     const keys = [
       ['students', 'north'],
       ['workspace', 'north', 'backups'],

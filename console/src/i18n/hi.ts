@@ -186,6 +186,31 @@ const catalogue: Catalogue = {
   '{title}: the highest of each quarter of an hour': '{title}: हर पंद्रह मिनट का सबसे ऊँचा मान',
   Copied: 'कॉपी हो गया',
   Copy: 'कॉपी करें',
+  Notifications: 'सूचनाएँ',
+  'Notifications, {n} unread': 'सूचनाएँ, {n} अपठित',
+  'All notifications': 'सभी सूचनाएँ',
+  'Mark all as read': 'सबको पढ़ा हुआ करें',
+  'Mark as read: {title}': 'पढ़ा हुआ करें: {title}',
+  Unread: 'अपठित',
+  All: 'सभी',
+  'Which notifications': 'कौन-सी सूचनाएँ',
+  'What concerns you, in all your workspaces.': 'आपके सभी कार्यस्थानों में जो आपसे संबंधित है।',
+  'Nothing to tell': 'बताने को कुछ नहीं',
+  'What concerns you and must not be missed appears here by itself.':
+    'जो आपसे संबंधित है और छूटना नहीं चाहिए, वह यहाँ अपने आप दिखता है।',
+  'An import is done': 'एक आयात पूरा हुआ',
+  '{n} rows are in, {refused} were refused.': '{n} पंक्तियाँ जुड़ीं, {refused} अस्वीकार हुईं।',
+  'An import was given up': 'एक आयात छोड़ दिया गया',
+  'Somebody changed your roles in {workspace}': 'किसी ने {workspace} में आपकी भूमिकाएँ बदलीं',
+  'You are invited to {workspace}': 'आपको {workspace} में आमंत्रित किया गया है',
+  'As {role}. The link to join is in the mail.': '{role} के रूप में। जुड़ने का लिंक मेल में है।',
+  'A backup failed': 'एक बैकअप विफल हुआ',
+  'The last good backup is too old': 'पिछला सही बैकअप बहुत पुराना है',
+  'A tenant is in its new home': 'एक किरायेदार अपनी नई जगह पर है',
+  'The former database is kept until you make the move final.':
+    'पुराना डेटाबेस तब तक रखा जाता है जब तक आप स्थानांतरण को अंतिम नहीं करते।',
+  'The move of a tenant failed': 'एक किरायेदार का स्थानांतरण विफल हुआ',
+  'A mail was given up': 'एक मेल छोड़ दी गई',
 };
 
 export default catalogue;

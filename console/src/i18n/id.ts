@@ -190,6 +190,31 @@ const catalogue: Catalogue = {
   '{title}: the highest of each quarter of an hour': '{title}: yang tertinggi tiap seperempat jam',
   Copied: 'Tersalin',
   Copy: 'Salin',
+  Notifications: 'Notifikasi',
+  'Notifications, {n} unread': 'Notifikasi, {n} belum dibaca',
+  'All notifications': 'Semua notifikasi',
+  'Mark all as read': 'Tandai semua sudah dibaca',
+  'Mark as read: {title}': 'Tandai sudah dibaca: {title}',
+  Unread: 'Belum dibaca',
+  All: 'Semua',
+  'Which notifications': 'Notifikasi yang mana',
+  'What concerns you, in all your workspaces.': 'Yang menyangkut Anda, di semua ruang kerja Anda.',
+  'Nothing to tell': 'Tidak ada kabar',
+  'What concerns you and must not be missed appears here by itself.':
+    'Yang menyangkut Anda dan tidak boleh terlewat muncul di sini dengan sendirinya.',
+  'An import is done': 'Sebuah impor selesai',
+  '{n} rows are in, {refused} were refused.': '{n} baris masuk, {refused} ditolak.',
+  'An import was given up': 'Sebuah impor dihentikan',
+  'Somebody changed your roles in {workspace}': 'Seseorang mengubah peran Anda di {workspace}',
+  'You are invited to {workspace}': 'Anda diundang ke {workspace}',
+  'As {role}. The link to join is in the mail.': 'Sebagai {role}. Tautan untuk bergabung ada di surel.',
+  'A backup failed': 'Sebuah cadangan gagal',
+  'The last good backup is too old': 'Cadangan baik terakhir sudah terlalu lama',
+  'A tenant is in its new home': 'Sebuah penyewa ada di tempat barunya',
+  'The former database is kept until you make the move final.':
+    'Basis data lama disimpan sampai Anda memastikan pemindahan.',
+  'The move of a tenant failed': 'Pemindahan sebuah penyewa gagal',
+  'A mail was given up': 'Sebuah surel dihentikan',
 };
 
 export default catalogue;

@@ -26,7 +26,7 @@ const pause = (milliseconds: number, signal: AbortSignal | undefined): Promise<v
 
 /**
  * Listens to the workspace that is open, or to any other of the person's, because what concerns them alone comes with each. Staff without a
- * workspace have nothing to listen to.
+ * workspace have nothing to listen to; the bell asks for them.
  */
 export function useLive(me: Me, open: string | undefined): void {
   const [attempt, setAttempt] = useState(0);

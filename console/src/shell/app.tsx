@@ -3,7 +3,7 @@ import { Link, Outlet, useLocation, useNavigate, useParams, useRouter } from '@t
 import { useQuery } from '@tanstack/react-query';
 import clsx from 'clsx';
 import { ChevronsUpDown, LogOut, Menu as MenuIcon, Search, UserRound, Wrench, Check } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import type { Me } from '@gantry/client';
 import { meQuery, signOut } from '@/api';
 import { useFormat, useT } from '@/i18n';
@@ -12,12 +12,17 @@ import { useLive } from '@/live/use-live';
 import { Initials, Kbd } from '@/ui/bits';
 import { Dialog } from '@/ui/dialog';
 import { Menu } from '@/ui/menu';
+import { Bell } from './bell';
 import { Mark } from './logo';
 import { accountNav, platformNav, workspaceNav, type Group } from './nav';
 import { OfflineBanner } from './offline';
 import { Palette } from './palette';
 import { LanguageMenu, ThemeMenu } from './preferences';
 import { lastWorkspace, withRights, type Workspace } from './workspace';
+
+const NoticesPanel = lazy(async () => ({
+  default: (await import('@/pages/notices/panel')).NoticesPanel,
+}));
 
 /** Opens the pages below to whoever is signed in, and sends others to sign in first. */
 export function SignedIn() {
@@ -50,6 +55,7 @@ function Shell({ me }: { me: Me }) {
   const { pathname } = useLocation();
   const [drawer, setDrawer] = useState(false);
   const [palette, setPalette] = useState(false);
+  const [tray, setTray] = useState(false);
   const router = useRouter();
   const main = useRef<HTMLElement>(null);
   const first = useRef(true);
@@ -61,7 +67,7 @@ function Shell({ me }: { me: Me }) {
   const groups = useMemo(() => {
     if (part === 'admin') return platformNav(me.platform_permissions, t);
     if (part === 'account' || part === 'reference') return accountNav(t);
-    return workspace ? workspaceNav(workspace, t) : [];
+    return workspace ? workspaceNav(workspace, t) : accountNav(t);
   }, [part, me.platform_permissions, workspace, t]);
 
   useEffect(() => {
@@ -100,6 +106,14 @@ function Shell({ me }: { me: Me }) {
       workspace={workspace}
       groups={groups}
       onGo={close}
+      // Where there is a drawer, the bell stands beside its button.
+      onTray={
+        close
+          ? undefined
+          : () => {
+              setTray(true);
+            }
+      }
       onSearch={() => {
         close?.();
         setPalette(true);
@@ -149,6 +163,14 @@ function Shell({ me }: { me: Me }) {
             <Mark className="size-5 shrink-0" />
             <span className="truncate">{workspace?.name ?? 'Gantry'}</span>
           </Link>
+          <span className="ml-auto">
+            <Bell
+              me={me}
+              onOpen={() => {
+                setTray(true);
+              }}
+            />
+          </span>
         </header>
         {/* It scrolls, also where a page has nothing else that can have the focus. */}
         {/* eslint-disable jsx-a11y/no-noninteractive-tabindex */}
@@ -162,6 +184,15 @@ function Shell({ me }: { me: Me }) {
           <Outlet />
         </main>
       </div>
+      {tray && (
+        <Suspense>
+          <NoticesPanel
+            onClose={() => {
+              setTray(false);
+            }}
+          />
+        </Suspense>
+      )}
       {palette && (
         <Palette
           me={me}
@@ -181,12 +212,14 @@ function SideBar({
   workspace,
   groups,
   onGo,
+  onTray,
   onSearch,
 }: {
   me: Me;
   workspace: Workspace | null;
   groups: readonly Group[];
   onGo: (() => void) | undefined;
+  onTray: (() => void) | undefined;
   onSearch: () => void;
 }) {
   const t = useT();
@@ -237,15 +270,18 @@ function SideBar({
               : []),
           ]}
         />
-        <button
-          type="button"
-          onClick={onSearch}
-          className="mt-1.5 flex w-full items-center gap-2 rounded-md border border-line bg-surface px-2.5 py-1.5 text-sm text-faint hover:border-edge"
-        >
-          <Search aria-hidden className="size-3.5" />
-          <span className="flex-1 text-left">{t('Search')}</span>
-          <Kbd>{mac ? '⌘K' : 'Ctrl K'}</Kbd>
-        </button>
+        <div className="mt-1.5 flex items-center gap-1">
+          <button
+            type="button"
+            onClick={onSearch}
+            className="flex min-w-0 flex-1 items-center gap-2 rounded-md border border-line bg-surface px-2.5 py-1.5 text-sm text-faint hover:border-edge"
+          >
+            <Search aria-hidden className="size-3.5" />
+            <span className="flex-1 text-left">{t('Search')}</span>
+            <Kbd>{mac ? '⌘K' : 'Ctrl K'}</Kbd>
+          </button>
+          {onTray && <Bell me={me} onOpen={onTray} />}
+        </div>
       </div>
       <nav aria-label={t('Pages')} className="flex-1 overflow-y-auto px-2 pb-4">
         {groups.map((group, at) => (

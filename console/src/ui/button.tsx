@@ -44,7 +44,7 @@ export function LinkButton({
   children,
   className,
   ...rest
-}: LinkProps & Shape & { children: ReactNode; className?: string }) {
+}: LinkProps & Shape & { children: ReactNode; className?: string; onClick?: () => void }) {
   return (
     <Link {...rest} className={clsx(base, sizes[size], looks[look], className)}>
       {children}

@@ -7,8 +7,8 @@ interface DialogProps {
   title: ReactNode;
   onClose: () => void;
   children: ReactNode;
-  /** `side` slides in from the left, for navigation on small screens. */
-  place?: 'middle' | 'top' | 'side';
+  /** `side` stands at the left, for navigation on small screens, `end` at the right, for what is read beside a page. */
+  place?: 'middle' | 'top' | 'side' | 'end';
   wide?: boolean;
   bare?: boolean;
 }
@@ -25,6 +25,7 @@ export function Dialog({
   const t = useT();
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
+  const upright = place === 'side' || place === 'end';
   useEffect(() => {
     const dialog = ref.current;
     const before = document.activeElement;
@@ -49,12 +50,14 @@ export function Dialog({
       }}
       className={clsx(
         'animate-appear bg-raised text-ink shadow-2xl',
-        place === 'side'
-          ? 'm-0 h-dvh max-h-none w-64 max-w-[85vw] border-r border-line'
+        upright
+          ? 'h-dvh max-h-none border-line'
           : 'max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] rounded-xl border border-line',
+        place === 'side' && 'm-0 w-64 max-w-[85vw] border-r',
+        place === 'end' && 'my-0 mr-0 ml-auto w-96 max-w-[92vw] border-l',
         place === 'middle' && 'm-auto',
         place === 'top' && 'mx-auto mt-[12vh] mb-auto',
-        place !== 'side' && (wide ? 'max-w-2xl' : 'max-w-md'),
+        !upright && (wide ? 'max-w-2xl' : 'max-w-md'),
       )}
     >
       {bare ? (
