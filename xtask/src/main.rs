@@ -23,6 +23,7 @@ mod coverage;
 mod dev;
 mod node;
 mod peers;
+mod pgbouncer;
 mod postgres;
 mod process;
 mod run;

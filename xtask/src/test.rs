@@ -1,12 +1,14 @@
 //! Runs the tests with everything they need: built programs, a browser and a PostgreSQL.
 
-use std::path::{Path, PathBuf};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::args::Args;
 use crate::chromium;
 use crate::console;
 use crate::peers;
+use crate::pgbouncer;
 use crate::postgres::{Postgres, Source};
 use crate::process::Interrupt;
 use crate::schemathesis;
@@ -77,6 +79,9 @@ pub(crate) fn torture(mut args: Args) -> Outcome {
     })
 }
 
+/// Programs by others that tests start, and the variables that name them.
+type Peers = [(&'static str, OsString); 2];
+
 /// Builds, sees to a browser and to PostgreSQL, runs.
 pub(crate) fn execute(plan: &Plan) -> Outcome {
     let interrupt = Interrupt::listen()?;
@@ -92,8 +97,13 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
     step("openid peers", peers::provide)?;
     let tool = plan.binaries.join("gantry-test-postgres");
     let chromium = step("chromium", chromium::provide)?;
+    let pgbouncer = step("pgbouncer", pgbouncer::provide)?;
     let postgres = step("postgres", || Postgres::provide(plan.source, &tool))?;
-    let mut result = run(plan, &postgres, &chromium, &interrupt);
+    let env = [
+        (chromium::VARIABLE, chromium.clone().into_os_string()),
+        (pgbouncer::VARIABLE, pgbouncer),
+    ];
+    let mut result = run(plan, &postgres, &env, &interrupt);
     if result.is_ok() && plan.doc_tests && !interrupt.is_set() {
         result = console::journeys(&plan.binaries, &chromium, postgres.env());
     }
@@ -101,7 +111,7 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
     result
 }
 
-fn run(plan: &Plan, postgres: &Postgres, chromium: &Path, interrupt: &Interrupt) -> Outcome {
+fn run(plan: &Plan, postgres: &Postgres, peers: &Peers, interrupt: &Interrupt) -> Outcome {
     step("tests", || {
         let mut command = if NEXTEST.is_there() {
             let mut command = NEXTEST.command()?;
@@ -121,7 +131,7 @@ fn run(plan: &Plan, postgres: &Postgres, chromium: &Path, interrupt: &Interrupt)
             command
         };
         sh(
-            prepare(&mut command, plan, postgres, chromium),
+            prepare(&mut command, plan, postgres, peers),
             "repair what the failed tests say",
         )
     })?;
@@ -135,7 +145,7 @@ fn run(plan: &Plan, postgres: &Postgres, chromium: &Path, interrupt: &Interrupt)
     step("doc tests", || {
         let mut command = cargo(&["test", "--workspace", "--doc", "--quiet"]);
         sh(
-            prepare(&mut command, plan, postgres, chromium),
+            prepare(&mut command, plan, postgres, peers),
             "repair the examples named above",
         )
     })
@@ -156,13 +166,13 @@ fn prepare<'a>(
     command: &'a mut Command,
     plan: &Plan,
     postgres: &Postgres,
-    chromium: &Path,
+    peers: &Peers,
 ) -> &'a mut Command {
     let (name, url) = postgres.env();
     command
         .envs(plan.env.iter().cloned())
         .env(name, url)
-        .env(chromium::VARIABLE, chromium)
+        .envs(peers.iter().map(|(name, program)| (name, program)))
         .env("GANTRY_BIN", plan.binaries.join("gantry"))
         .env("GANTRY_SIM_SMTP_BIN", plan.binaries.join("gantry-sim-smtp"))
 }

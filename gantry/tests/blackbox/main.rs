@@ -13,6 +13,7 @@ mod faults;
 mod matrix;
 mod notices;
 mod openid;
+mod pooler;
 mod steps;
 mod story;
 mod streams;

@@ -49,3 +49,28 @@ fn every_key_is_documented() {
         before = line;
     }
 }
+
+/// `gantry config print` and the log of a start show where the data is, and never with which password.
+#[test]
+fn passwords_of_servers_are_not_shown() {
+    let env = [
+        ("URL", "postgres://me:sesame-one@127.0.0.1/gantry"),
+        ("DIRECT_URL", "postgres://me:sesame-two@127.0.0.1/gantry"),
+        (
+            "CLUSTERS",
+            "{ north = { url = \"postgres://me:sesame-three@127.0.0.1/north\" } }",
+        ),
+    ];
+    let env = env.map(|(name, value)| (format!("GANTRY_DATABASE__{name}"), value.to_owned()));
+    let app = App::new().unwrap();
+    let config = app.config(&Sources {
+        env: env.into(),
+        ..Sources::default()
+    });
+    let config = config.unwrap();
+    let printed = config.print();
+    assert!(printed.contains("me:***@127.0.0.1/gantry"), "{printed}");
+    assert!(printed.contains("clusters = \"***\""), "{printed}");
+    let shown = format!("{printed}{config:?}");
+    assert!(!shown.contains("sesame"), "{shown}");
+}

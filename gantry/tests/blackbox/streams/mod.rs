@@ -1,7 +1,7 @@
 //! Streams of events as their readers meet them.
 
 mod limits;
-mod order;
+pub(crate) mod order;
 mod reach;
 mod revoked;
 

@@ -8,11 +8,11 @@ use gantry_testkit::{Client, Engine, Owner, both_engines};
 use super::{enter, open, replay, stream_of};
 use crate::attacks::{PATIENCE, World, open_branch};
 
-const WRITERS: usize = 50;
-const EACH: usize = 4;
+pub(crate) const WRITERS: usize = 50;
+pub(crate) const EACH: usize = 4;
 
 /// Lets fifty callers write through these servers, all at once, while one reads and leaves again and again.
-async fn crowd(owner: &Owner, servers: &[Client]) {
+pub(crate) async fn crowd(owner: &Owner, servers: &[Client]) {
     let branch = open_branch(owner, "MAIN").await;
     let path = stream_of(owner);
     let (_, greeting) = open(&owner.client, &path, None).await;

@@ -14,7 +14,7 @@ use crate::SqliteConfig;
 use crate::databases::Shared;
 use crate::homes::At;
 use crate::migrate::{self, Plan};
-use crate::postgres::PgConn;
+use crate::postgres::{PgConn, UNBOUNDED};
 use crate::sqlite::{Mode, SqliteConn, discard, make_dir};
 
 /// A scratch file of this age belongs to nobody any more.
@@ -152,9 +152,8 @@ pub(super) async fn on_postgres<R: Read>(
     }
     let summary = postgres::load(conn, &model::of(&cut)?, &mut reader).await?;
     let failure = |e| crate::postgres::failure(&e);
-    conn.raw_batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        .await
-        .map_err(failure)?;
+    let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {UNBOUNDED}");
+    conn.raw_batch(&begin).await.map_err(failure)?;
     let (_, again) = postgres::dump(conn, plan, now, std::io::sink()).await?;
     conn.raw_batch("COMMIT").await.map_err(failure)?;
     same(&summary, &again)?;

@@ -15,7 +15,7 @@ use super::write::{Open, Writer};
 use super::{CopyError, ROWS, Subject, model};
 use crate::DbError;
 use crate::migrate::{self, Plan};
-use crate::postgres::{Param, PgConn, column, failure};
+use crate::postgres::{Param, PgConn, UNBOUNDED, column, failure};
 
 /// What a fetch should bring, in bytes, and at most in rows.
 const FETCH: u64 = 1 << 20;
@@ -118,7 +118,7 @@ async fn subject(conn: &PgConn) -> Result<Subject, CopyError> {
     super::tenant_subject(&id, &slug, row.get(2), row.get(3))
 }
 
-/// Fills a database that a plan has just made and that nobody else knows. Triggers are off, because
+/// Fills a database that a plan has just made and that nobody else knows, in one transaction. Triggers are off, because
 /// they would do again what is in the copy already; foreign keys are taken away and put back, which
 /// checks all rows at once. Both need no more than to own the tables.
 pub(super) async fn load<R: Read>(
@@ -126,6 +126,7 @@ pub(super) async fn load<R: Read>(
     tables: &[Table],
     reader: &mut Reader<R>,
 ) -> Result<Summary, CopyError> {
+    batch(conn, &format!("BEGIN; {UNBOUNDED}")).await?;
     let keys = foreign_keys(conn).await?;
     for key in &keys {
         batch(
@@ -154,7 +155,7 @@ pub(super) async fn load<R: Read>(
         );
         batch(conn, &text).await?;
     }
-    batch(conn, "ANALYZE").await?;
+    batch(conn, "ANALYZE; COMMIT").await?;
     Ok(summary)
 }
 
@@ -217,7 +218,7 @@ fn weight(value: &Value) -> usize {
     }
 }
 
-/// Writes the waiting rows with one COPY, which is one transaction.
+/// Writes the waiting rows with one COPY.
 pub(super) async fn put(
     conn: &PgConn,
     table: Option<&Table>,
@@ -267,10 +268,10 @@ pub(super) async fn stamp(conn: &PgConn, owner: &super::Stamp) -> Result<(), DbE
         "INSERT INTO _meta (one, tenant_id, slug, incarnation, created_at) \
          VALUES (1, $1, $2, $3, $4)",
         &[
-            &owner.id.to_string(),
-            &owner.slug.as_str(),
-            &owner.incarnation,
-            &owner.created_at,
+            (&owner.id.to_string(), Type::TEXT),
+            (&owner.slug.as_str(), Type::TEXT),
+            (&owner.incarnation, Type::INT8),
+            (&owner.created_at, Type::INT8),
         ],
     )
     .await

@@ -2,9 +2,10 @@
 
 use gantry_kernel::Timestamp;
 use rusqlite::OptionalExtension;
+use tokio_postgres::types::Type;
 
 use super::{Applied, Plan, Step, ddl};
-use crate::postgres::PgConn;
+use crate::postgres::{PgConn, UNBOUNDED};
 use crate::sqlite::SqliteConn;
 use crate::{DbError, Engine};
 
@@ -106,8 +107,7 @@ pub(crate) async fn on_postgres(
     {
         return Ok(0);
     }
-    conn.batch("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '60s'")
-        .await?;
+    conn.batch(&format!("BEGIN; {UNBOUNDED}")).await?;
     let outcome = match postgres_steps(conn, plan, now).await {
         Ok(count) => conn.batch("COMMIT").await.map(|()| count),
         Err(error) => Err(error),
@@ -134,12 +134,12 @@ async fn postgres_steps(conn: &mut PgConn, plan: &Plan, now: Timestamp) -> Resul
         conn.raw_execute(
             RECORD,
             &[
-                &step.module,
-                &step.migration.number,
-                &step.migration.name,
-                &step.checksum,
-                &step.breaking,
-                &now.as_micros(),
+                (&step.module, Type::TEXT),
+                (&step.migration.number, Type::INT8),
+                (&step.migration.name, Type::TEXT),
+                (&step.checksum, Type::TEXT),
+                (&step.breaking, Type::BOOL),
+                (&now.as_micros(), Type::INT8),
             ],
         )
         .await?;

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use gantry_kernel::{Kernel, Slug, TenantId};
 use tokio::sync::{Mutex, Semaphore};
-use tokio_postgres::{Config, error::SqlState};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
-use super::config::PostgresConfig;
 use super::conn::{Limits, PgConn};
 use super::notices::Notices;
 use super::pool::{Loan, Pool, Spot, open};
-use super::tls::Tls;
+use super::target::Target;
 use crate::DbError;
 use crate::keep::Keep;
 use crate::migrate::{self, Plan};
@@ -24,59 +24,6 @@ use crate::sqlite::{Owner, same_owner};
 const ATTEMPTS: u32 = 10;
 /// The longest that making or migrating a database may take.
 const MAKING: Duration = Duration::from_mins(10);
-/// How long sent bytes may stay unacknowledged, and how long an idle peer is trusted, unless the URL
-/// says otherwise. A server that vanishes says nothing.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(15);
-const IDLE: Duration = Duration::from_secs(30);
-/// PostgreSQL cuts longer names.
-const LONGEST_NAME: usize = 63;
-/// `_tmpl_` and 16 hexadecimal digits; `_t_` and 32 of an id.
-const LONGEST_SUFFIX: usize = 35;
-
-/// How a server is reached.
-#[derive(Clone)]
-pub(crate) struct Target {
-    pub(crate) config: Config,
-    pub(crate) tls: Option<Tls>,
-    pub(crate) named_statements: bool,
-    pub(crate) transaction_pooler: bool,
-}
-
-impl Target {
-    /// Reads the settings; the name of the database they give comes with it.
-    pub(crate) fn new(postgres: &PostgresConfig) -> Result<(Self, String), DbError> {
-        let (mut config, tls) = postgres.parse()?;
-        let control = config
-            .get_dbname()
-            .ok_or_else(|| DbError::Config("the postgres url names no database".to_owned()))?
-            .to_owned();
-        if control.len() + LONGEST_SUFFIX > LONGEST_NAME {
-            return Err(DbError::Config(format!(
-                "the name of the database in a postgres url may have {} characters at most",
-                LONGEST_NAME - LONGEST_SUFFIX
-            )));
-        }
-        config.application_name("gantry");
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Duration::from_secs(5));
-        }
-        if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(UNACKNOWLEDGED);
-        }
-        if config.get_keepalives_interval().is_none() {
-            config.keepalives_idle(config.get_keepalives_idle().min(IDLE));
-            config.keepalives_interval(Duration::from_secs(5));
-            config.keepalives_retries(config.get_keepalives_retries().unwrap_or(3));
-        }
-        let target = Self {
-            config,
-            tls,
-            named_statements: postgres.named_statements,
-            transaction_pooler: postgres.transaction_pooler,
-        };
-        Ok((target, control))
-    }
-}
 
 /// A server and what this process holds of it.
 pub(crate) struct Server {
@@ -129,14 +76,14 @@ impl Server {
         &self.control
     }
 
-    /// Listens on the control database. `None` behind a pooler in transaction mode, which hands no notices on.
+    /// Listens on the control database. `None` behind a pooler in transaction mode, which hands no notices on, unless
+    /// there is an address without it.
     pub(crate) async fn notices(&self, channel: &'static str) -> Result<Option<Notices>, DbError> {
-        if self.target.transaction_pooler {
+        let Some((config, tls)) = self.target.heard() else {
             return Ok(None);
-        }
-        Notices::listen(&self.target, &self.control, channel)
-            .await
-            .map(Some)
+        };
+        let notices = Notices::listen(config, tls, &self.control, channel).await;
+        notices.map(Some)
     }
 
     /// The name of the database of a tenant's life. Later ones are named in base 32, because their
@@ -167,6 +114,9 @@ impl Server {
 
     /// A connection to the control database as it is; `None` when it is not there.
     pub(crate) async fn look_at_control(&self) -> Result<Option<PgConn>, DbError> {
+        if self.target.transaction_pooler && !self.is_there().await? {
+            return Ok(None);
+        }
         match self.admin(&self.control).await {
             Ok(conn) => Ok(Some(conn)),
             Err(DbError::Unavailable(why)) => {
@@ -183,6 +133,10 @@ impl Server {
 
     /// A connection to the database of the URL, which is made if it is missing.
     pub(crate) async fn open_base(&self) -> Result<PgConn, DbError> {
+        if self.target.transaction_pooler && !self.is_there().await? {
+            let mut outside = self.admin("postgres").await?;
+            there_already(create(&mut outside, &self.control).await)?;
+        }
         match self.admin(&self.control).await {
             Ok(conn) => Ok(conn),
             Err(DbError::Unavailable(_)) => {
@@ -195,6 +149,13 @@ impl Server {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether there is a control database, asked from beside it: a pooler that was once sent to one that is not there
+    /// refuses it for a while, even when it was made meanwhile.
+    async fn is_there(&self) -> Result<bool, DbError> {
+        let outside = self.admin("postgres").await?;
+        exists(&outside, &self.control).await
     }
 
     /// Makes no more databases.
@@ -255,10 +216,10 @@ impl Server {
             "INSERT INTO _meta (one, tenant_id, slug, incarnation, created_at) \
              VALUES (1, $1, $2, $3, $4) ON CONFLICT DO NOTHING",
             &[
-                &owner.tenant.to_string(),
-                &slug.as_str(),
-                &owner.incarnation,
-                &now.as_micros(),
+                (&owner.tenant.to_string(), Type::TEXT),
+                (&slug.as_str(), Type::TEXT),
+                (&owner.incarnation, Type::INT8),
+                (&now.as_micros(), Type::INT8),
             ],
         )
         .await?;
@@ -296,6 +257,10 @@ impl Server {
             .await
             .map_err(|_| DbError::Unavailable("the databases are closing".to_owned()))?;
         let mut conn = open(&self.target, database, self.limits, permit).await?;
+        if conn.is_pooled() {
+            // It has none, and whoever has the server's side next would have these.
+            return Ok(conn);
+        }
         conn.batch(
             "SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
              SET lock_timeout = '60s'",
@@ -329,7 +294,10 @@ pub(super) async fn create(conn: &mut PgConn, name: &str) -> Result<(), tokio_po
 
 pub(super) async fn exists(conn: &PgConn, name: &str) -> Result<bool, DbError> {
     let rows = conn
-        .raw_query("SELECT 1 FROM pg_database WHERE datname = $1", &[&name])
+        .raw_query(
+            "SELECT 1 FROM pg_database WHERE datname = $1",
+            &[(&name, Type::TEXT)],
+        )
         .await?;
     Ok(!rows.is_empty())
 }

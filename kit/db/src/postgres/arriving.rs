@@ -1,18 +1,15 @@
 //! A control database that is made under another name, from a connection to neither, and then takes the
 //! place of the one that is not there.
 
-use std::time::Duration;
-
-use tokio_postgres::error::SqlState;
+use tokio_postgres::types::Type;
 
 use super::admin::{Server, create, exists, quoted};
+use super::error::failure;
+use super::renaming::rename;
 use crate::DbError;
 
 /// The database that every server has.
 const OUTSIDE: &str = "postgres";
-/// Attempts while the server still ends a connection to the draft.
-const ATTEMPTS: u32 = 40;
-const PAUSE: Duration = Duration::from_millis(50);
 
 impl Server {
     /// The same server, with this control database.
@@ -30,7 +27,7 @@ impl Server {
                 "SELECT datname::text FROM pg_database WHERE starts_with(datname, $1 || '_') \
                  AND substr(datname, length($1) + 2) ~ '^(t_[0-9a-f]{32}|r[0-9]+_[0-9a-v]{26})$' \
                  ORDER BY 1 LIMIT 1",
-                &[&self.control()],
+                &[(&self.control(), Type::TEXT)],
             )
             .await?;
         if let Some(row) = rows.first() {
@@ -61,9 +58,7 @@ impl Server {
     pub(crate) async fn begin_apart(&self) -> Result<String, DbError> {
         let mut conn = self.admin(OUTSIDE).await?;
         let draft = self.draft_name();
-        create(&mut conn, &draft)
-            .await
-            .map_err(|e| super::error::failure(&e))?;
+        create(&mut conn, &draft).await.map_err(|e| failure(&e))?;
         Ok(draft)
     }
 
@@ -85,26 +80,7 @@ impl Server {
             quoted(self.control())
         ))
         .await?;
-        for attempt in 1.. {
-            conn.raw_query(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1",
-                &[&draft],
-            )
-            .await?;
-            let text = format!(
-                "ALTER DATABASE {} RENAME TO {}",
-                quoted(draft),
-                quoted(self.control())
-            );
-            match conn.raw_batch(&text).await {
-                Err(error)
-                    if error.code() == Some(&SqlState::OBJECT_IN_USE) && attempt < ATTEMPTS =>
-                {
-                    tokio::time::sleep(PAUSE).await;
-                }
-                outcome => return outcome.map_err(|e| super::error::failure(&e)),
-            }
-        }
-        Ok(())
+        let renamed = rename(&conn, draft, self.control()).await;
+        renamed.map_err(|e| failure(&e))
     }
 }

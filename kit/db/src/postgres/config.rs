@@ -16,12 +16,14 @@ pub struct PostgresConfig {
     /// with the first, `sslrootcert` names a file of authorities in PEM, without it those of the system
     /// count.
     pub url: String,
+    /// The same database without a pooler between, if there is one: it is listened on for notices of other processes.
+    pub direct_url: Option<String>,
     /// The most connections this process holds, control and all tenants together; at least 4.
     pub max_connections: usize,
     /// No more new tenants are placed on this server than so many, about.
     pub max_tenants: i64,
-    /// Keep prepared statements by name for the life of a connection. Turn off behind PgBouncer
-    /// older than 1.21 in transaction mode.
+    /// Keep prepared statements by name for the life of a connection. A pooler in transaction mode must know of them:
+    /// PgBouncer does from 1.21 on with `max_prepared_statements` above 0.
     pub named_statements: bool,
     /// The server side of a connection may change between transactions (any pooler in transaction
     /// mode): limits are then set per transaction instead of once per connection.
@@ -33,40 +35,12 @@ impl PostgresConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            direct_url: None,
             max_connections: 32,
             max_tenants: 500,
             named_statements: true,
             transaction_pooler: false,
         }
-    }
-
-    /// The URL as the driver reads it, and how the way to the server is protected.
-    pub(crate) fn parse(&self) -> Result<(Config, Option<Tls>), DbError> {
-        let (url, words) = split(&self.url);
-        let mut config: Config = url
-            .parse()
-            .map_err(|e| DbError::Config(format!("postgres url: {e}")))?;
-        let tls = match words.mode.as_deref() {
-            None | Some("disable") if words.authorities.is_none() => None,
-            Some("verify-full") => Some(Tls::new(words.authorities.as_deref())?),
-            Some(other) => {
-                return Err(DbError::Config(format!(
-                    "sslmode={other}: say verify-full (encrypted, and the server proves its name) or \
-                     disable; what lies between protects from nobody who can change what is sent"
-                )));
-            }
-            None => {
-                return Err(DbError::Config(
-                    "sslrootcert without sslmode=verify-full".to_owned(),
-                ));
-            }
-        };
-        config.ssl_mode(if tls.is_some() {
-            SslMode::Require
-        } else {
-            SslMode::Disable
-        });
-        Ok((config, tls))
     }
 
     /// The servers of the URL that are not on this machine and are spoken to without TLS: on the way to them everybody can
@@ -91,6 +65,35 @@ impl PostgresConfig {
         });
         far.collect()
     }
+}
+
+/// A URL as the driver reads it, and how the way to the server is protected.
+pub(super) fn parse(url: &str) -> Result<(Config, Option<Tls>), DbError> {
+    let (url, words) = split(url);
+    let mut config: Config = url
+        .parse()
+        .map_err(|e| DbError::Config(format!("postgres url: {e}")))?;
+    let tls = match words.mode.as_deref() {
+        None | Some("disable") if words.authorities.is_none() => None,
+        Some("verify-full") => Some(Tls::new(words.authorities.as_deref())?),
+        Some(other) => {
+            return Err(DbError::Config(format!(
+                "sslmode={other}: say verify-full (encrypted, and the server proves its name) or \
+                 disable; what lies between protects from nobody who can change what is sent"
+            )));
+        }
+        None => {
+            return Err(DbError::Config(
+                "sslrootcert without sslmode=verify-full".to_owned(),
+            ));
+        }
+    };
+    config.ssl_mode(if tls.is_some() {
+        SslMode::Require
+    } else {
+        SslMode::Disable
+    });
+    Ok((config, tls))
 }
 
 /// What the URL says about TLS, which the driver does not know in full.
@@ -187,23 +190,22 @@ mod tests {
     }
     #[test]
     fn tls_is_all_or_nothing() {
-        let parsed = |url: &str| PostgresConfig::new(url).parse();
-        assert!(parsed("postgres://me@a/x").unwrap().1.is_none());
+        assert!(parse("postgres://me@a/x").unwrap().1.is_none());
         assert!(
-            parsed("postgres://me@a/x?sslmode=disable")
+            parse("postgres://me@a/x?sslmode=disable")
                 .unwrap()
                 .1
                 .is_none()
         );
         for mode in ["require", "prefer", "verify-ca", "allow"] {
-            let refused = parsed(&format!("postgres://me@a/x?sslmode={mode}")).err();
+            let refused = parse(&format!("postgres://me@a/x?sslmode={mode}")).err();
             assert!(matches!(refused, Some(DbError::Config(_))), "{mode}");
         }
         for rest in [
             "sslrootcert=/a",
             "sslmode=verify-full&sslrootcert=/no%20such",
         ] {
-            let refused = parsed(&format!("postgres://me@a/x?{rest}")).err();
+            let refused = parse(&format!("postgres://me@a/x?{rest}")).err();
             assert!(matches!(refused, Some(DbError::Config(_))), "{rest}");
         }
         let (kept, words) = split("postgres://a/x?host=b&sslrootcert=%2fc%20d&connect_timeout=1");

@@ -2,20 +2,29 @@
 //! to the pool.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use gantry_kernel::column::Value;
 use tokio::sync::oneshot;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row, Statement};
 
-use super::admin::Target;
 use super::error::{connection_lost, failure, statement_outdated};
-use super::value::Param;
+use super::target::Target;
+use super::value::{Param, Plain};
 use crate::{DbError, Engine, Sql};
 
 /// Statements kept prepared per connection; beyond it all are forgotten and prepared again.
 const STATEMENTS: usize = 512;
+
+/// For a transaction whose work may take any time. Nothing of it outlives the transaction, so it may go through a pooler.
+pub(crate) const UNBOUNDED: &str = "SET LOCAL statement_timeout = 0; \
+     SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '60s'";
+
+/// An argument of a statement that knows its engine, and its type.
+pub(crate) type Typed<'a> = (&'a (dyn ToSql + Sync), Type);
 
 /// Limits the server enforces.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +98,9 @@ impl PgConn {
     }
 
     pub(crate) async fn execute(&mut self, sql: Sql, args: &[Value]) -> Result<u64, DbError> {
+        if !self.limits.named_statements {
+            return self.unnamed(sql, args).await.map(|(_, count)| count);
+        }
         let statement = self.statement(sql).await?;
         arity(&statement, args)?;
         let outcome = self
@@ -99,7 +111,9 @@ impl PgConn {
     }
 
     pub(crate) async fn query(&mut self, sql: Sql, args: &[Value]) -> Result<Vec<Row>, DbError> {
-        use futures_util::TryStreamExt;
+        if !self.limits.named_statements {
+            return self.unnamed(sql, args).await.map(|(rows, _)| rows);
+        }
         let statement = self.statement(sql).await?;
         arity(&statement, args)?;
         let outcome = match self
@@ -113,13 +127,28 @@ impl PgConn {
         self.note(outcome)
     }
 
+    /// In one message and without a name: nothing of it stays with the server, which behind a pooler may be another one
+    /// the next time.
+    async fn unnamed(&mut self, sql: Sql, args: &[Value]) -> Result<(Vec<Row>, u64), DbError> {
+        let args = args.iter().map(|value| (Plain(value), Type::UNKNOWN));
+        let text = sql.text(Engine::Postgres);
+        let outcome = async {
+            let mut stream = pin!(self.client.query_typed_raw(text, args).await?);
+            let mut rows = Vec::new();
+            while let Some(row) = stream.try_next().await? {
+                rows.push(row);
+            }
+            Ok::<_, tokio_postgres::Error>((rows, stream.rows_affected().unwrap_or_default()))
+        };
+        let outcome = outcome.await;
+        self.note(outcome)
+    }
+
     pub(crate) async fn check(&mut self, sql: Sql) -> Result<(), DbError> {
         let outcome = self.client.prepare(sql.text(Engine::Postgres)).await;
         self.note(outcome).map(drop)
     }
 
-    /// With named statements off each one is closed as soon as it was used, inside its
-    /// transaction, which is all an older pooler can carry.
     async fn statement(&mut self, sql: Sql) -> Result<Statement, DbError> {
         let text = sql.text(Engine::Postgres);
         if let Some(statement) = self.statements.get(text) {
@@ -127,12 +156,10 @@ impl PgConn {
         }
         let outcome = self.client.prepare(text).await;
         let statement = self.note(outcome)?;
-        if self.limits.named_statements {
-            if self.statements.len() >= STATEMENTS {
-                self.statements.clear();
-            }
-            self.statements.insert(text, statement.clone());
+        if self.statements.len() >= STATEMENTS {
+            self.statements.clear();
         }
+        self.statements.insert(text, statement.clone());
         Ok(statement)
     }
 
@@ -188,30 +215,32 @@ impl PgConn {
         self.client.batch_execute(text).await
     }
 
-    /// For migrations and provisioning, which know their engine.
+    /// For migrations and provisioning, which know their engine. Without a name, so outside of a transaction too it may
+    /// go through a pooler.
     pub(crate) async fn raw_query(
         &self,
         text: &str,
-        args: &[&(dyn ToSql + Sync)],
+        args: &[Typed<'_>],
     ) -> Result<Vec<Row>, DbError> {
-        self.client.query(text, args).await.map_err(|e| failure(&e))
+        let rows = self.client.query_typed(text, args).await;
+        rows.map_err(|e| failure(&e))
     }
 
     /// As [`PgConn::raw_query`], for statements without rows.
-    pub(crate) async fn raw_execute(
-        &self,
-        text: &str,
-        args: &[&(dyn ToSql + Sync)],
-    ) -> Result<u64, DbError> {
-        self.client
-            .execute(text, args)
-            .await
-            .map_err(|e| failure(&e))
+    pub(crate) async fn raw_execute(&self, text: &str, args: &[Typed<'_>]) -> Result<u64, DbError> {
+        let count = self.client.execute_typed(text, args).await;
+        count.map_err(|e| failure(&e))
     }
 
-    /// For loading a copy, which streams rows in.
+    /// For loading a copy, which streams rows in. What is prepared with it has a name, so behind a pooler it must be
+    /// inside of a transaction.
     pub(crate) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Whether the server side may be another one in the next transaction.
+    pub(crate) const fn is_pooled(&self) -> bool {
+        self.limits.transaction_pooler
     }
 
     /// The connection is gone or in an unknown state.

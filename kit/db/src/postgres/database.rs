@@ -216,7 +216,11 @@ impl PgDb {
             match conn.begin(how).await {
                 Ok(()) => return Ok((conn, place)),
                 Err(_) if reused && conn.is_broken() => self.pool.forget(Some(&self.spot)),
-                Err(error) => return Err(error),
+                Err(error) => {
+                    // A pooler lets callers in and says only now that there is nothing behind it.
+                    self.miss(&error);
+                    return Err(error);
+                }
             }
         }
     }
@@ -225,11 +229,15 @@ impl PgDb {
         let taken = self.pool.take(&self.spot).await;
         if let Err(error) = &taken {
             self.stats.failed("connect", error);
-        }
-        if matches!(taken, Err(DbError::Unavailable(_))) {
-            self.lost.store(true, Ordering::Relaxed);
+            self.miss(error);
         }
         taken
+    }
+
+    fn miss(&self, error: &DbError) {
+        if matches!(error, DbError::Unavailable(_)) {
+            self.lost.store(true, Ordering::Relaxed);
+        }
     }
 
     /// No connection could be had once: the server may be down, or another process has put a later

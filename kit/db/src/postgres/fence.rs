@@ -1,15 +1,17 @@
 //! Databases as a whole: closed to writes while they move, and how large they are.
 
 use gantry_kernel::TenantId;
+use tokio_postgres::types::Type;
 
 use super::admin::Server;
+use super::conn::UNBOUNDED;
 use super::error::failure;
 use crate::DbError;
 
 /// What the trigger says; no code of PostgreSQL's own.
 pub(super) const FENCED: &str = "GM001";
 
-const UP: &str = "BEGIN; \
+const UP: &str = "\
     CREATE OR REPLACE FUNCTION gantry_moving() RETURNS trigger LANGUAGE plpgsql AS \
     $$ BEGIN RAISE EXCEPTION 'the database is moving' USING ERRCODE = 'GM001'; END $$; \
     DO $$ DECLARE t record; BEGIN \
@@ -19,7 +21,7 @@ const UP: &str = "BEGIN; \
       ORDER BY c.relname LOOP \
     EXECUTE format('CREATE TRIGGER gantry_moving BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE \
       ON %I FOR EACH STATEMENT EXECUTE FUNCTION gantry_moving()', t.relname); \
-    END LOOP; END $$; COMMIT";
+    END LOOP; END $$";
 const DOWN: &str = "DROP FUNCTION IF EXISTS gantry_moving() CASCADE";
 
 impl Server {
@@ -27,8 +29,9 @@ impl Server {
     pub(crate) async fn set_fence(&self, database: &str, up: bool) -> Result<(), DbError> {
         // The connection is closed afterwards: one in the middle of a failed batch is of no use.
         let loan = self.inside(database).await?;
-        let text = if up { UP } else { DOWN };
-        loan.conn.raw_batch(text).await.map_err(|e| failure(&e))
+        let change = if up { UP } else { DOWN };
+        let text = format!("BEGIN; {UNBOUNDED}; {change}; COMMIT");
+        loan.conn.raw_batch(&text).await.map_err(|e| failure(&e))
     }
 
     /// The bytes of databases, by tenant.
@@ -43,7 +46,7 @@ impl Server {
             .raw_query(
                 "SELECT datname::text, pg_database_size(oid) FROM pg_database \
                  WHERE datname = ANY ($1)",
-                &[&names],
+                &[(&names, Type::TEXT_ARRAY)],
             )
             .await?;
         self.tenant_pool.put(loan.conn, loan.place);

@@ -8,7 +8,7 @@ use std::path::Path;
 use gantry_kernel::Timestamp;
 
 use super::admin::Server;
-use super::conn::PgConn;
+use super::conn::{PgConn, UNBOUNDED};
 use super::error::failure;
 use crate::DbError;
 use crate::copy::{CopyError, apart, dump_postgres};
@@ -49,11 +49,8 @@ async fn written(
     let next = to.with_extension("next");
     let file = BufWriter::new(File::create(&next).map_err(CopyError::Write)?);
     let failed = |error| CopyError::Db(failure(&error));
-    conn.raw_batch(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0",
-    )
-    .await
-    .map_err(failed)?;
+    let begin = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {UNBOUNDED}");
+    conn.raw_batch(&begin).await.map_err(failed)?;
     let dumped = dump_postgres(&conn, plan, now, file).await;
     // Nothing was written in it, so its end is all the same.
     conn.raw_batch("ROLLBACK").await.map_err(failed)?;

@@ -5,8 +5,8 @@ use tokio::sync::mpsc;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket};
 
-use super::admin::Target;
 use super::error::failure;
+use super::tls::Tls;
 use crate::DbError;
 
 /// Notices that may lie here unread; whoever sends more is held up by the server.
@@ -22,13 +22,14 @@ pub struct Notices {
 impl Notices {
     /// Begins to listen. `channel` is a name of ours, written into the statement.
     pub(super) async fn listen(
-        server: &Target,
+        server: &Config,
+        tls: Option<&Tls>,
         database: &str,
         channel: &'static str,
     ) -> Result<Self, DbError> {
-        let mut config = server.config.clone();
+        let mut config = server.clone();
         config.dbname(database);
-        match &server.tls {
+        match tls {
             Some(tls) => Self::over(&config, tls.clone(), channel).await,
             None => Self::over(&config, NoTls, channel).await,
         }

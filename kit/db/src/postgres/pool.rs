@@ -17,9 +17,9 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Config, NoTls, Socket};
 
-use super::admin::Target;
 use super::conn::{Limits, PgConn};
 use super::error::failure;
+use super::target::Target;
 use crate::DbError;
 
 /// A database on one of the servers.

@@ -1,7 +1,10 @@
 //! The template that every tenant's database starts as: built as a draft, renamed once it is whole.
 
+use tokio_postgres::types::Type;
+
 use super::admin::{Server, create, exists, quoted, there_already};
 use super::conn::PgConn;
+use super::renaming::rename;
 use crate::migrate::{self, Plan};
 use crate::{DbError, Engine};
 
@@ -53,13 +56,7 @@ impl Server {
             quoted(draft)
         ))
         .await?;
-        let renamed = conn
-            .raw_batch(&format!(
-                "ALTER DATABASE {} RENAME TO {}",
-                quoted(draft),
-                quoted(name)
-            ))
-            .await;
+        let renamed = rename(&conn, draft, name).await;
         let mine = renamed.is_ok();
         there_already(renamed)?;
         Ok(mine)
@@ -77,7 +74,7 @@ impl Server {
         let rows = conn
             .raw_query(
                 "SELECT datname::text FROM pg_database WHERE starts_with(datname, $1)",
-                &[&prefix],
+                &[(&prefix, Type::TEXT)],
             )
             .await?;
         for row in rows {

@@ -1,11 +1,13 @@
-//! Values in PostgreSQL's binary format, encoded as the type the server asks for.
+//! Values in PostgreSQL's formats: binary, encoded as the type the server asks for, or as text of which the server
+//! finds out the type.
 
 use std::error::Error;
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use gantry_kernel::CivilDate;
 use gantry_kernel::column::{Value, ValueRef};
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use gantry_kernel::crypto::hex;
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::row::Column;
 
@@ -49,6 +51,38 @@ impl ToSql for Param<'_> {
 
     fn accepts(_: &Type) -> bool {
         true
+    }
+
+    to_sql_checked!();
+}
+
+/// A value on its way in one message with its statement, so that its type is not known yet. Given as
+/// [`Type::UNKNOWN`] the server infers it as it does when a statement is prepared.
+#[derive(Debug)]
+pub(crate) struct Plain<'a>(pub(crate) &'a Value);
+
+impl ToSql for Plain<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self.0 {
+            Value::Null => return Ok(IsNull::Yes),
+            Value::Int(n) => out.put_slice(n.to_string().as_bytes()),
+            Value::Bool(b) => out.put_slice(if *b { b"t" } else { b"f" }),
+            Value::Text(text) => out.put_slice(text.as_bytes()),
+            Value::Bytes(bytes) => {
+                out.put_slice(b"\\x");
+                out.put_slice(hex(bytes).as_bytes());
+            }
+            Value::Date(date) => out.put_slice(date.to_string().as_bytes()),
+        }
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    fn encode_format(&self, _: &Type) -> Format {
+        Format::Text
     }
 
     to_sql_checked!();

@@ -228,9 +228,29 @@ async fn without_named_statements_and_behind_a_pooler() {
         .unwrap_or_else(|e: DbError| panic!("{e}"));
     assert_eq!(
         (open, timeout.as_str()),
-        (1, "700ms"),
-        "only the statement that asks"
+        (0, "700ms"),
+        "not even the statement that asks"
     );
+}
+
+/// A pooler hands no notices on; past it they are heard.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_pooler_notices_are_heard_past_it_or_not_at_all() {
+    let room = Room::new(Engine::Postgres);
+    let mut config = room.config();
+    config.postgres.as_mut().unwrap().transaction_pooler = true;
+    let deaf = room.open_with(config.clone(), [SCHEMA]).await.unwrap();
+    assert!(deaf.notices("said").await.unwrap().is_none());
+    config.postgres.as_mut().unwrap().direct_url = Some(room.url());
+    let hearing = room.open_with(config, [SCHEMA]).await.unwrap();
+    let mut notices = hearing.notices("said").await.unwrap().unwrap();
+    let say = sql! { sqlite: "SELECT 1", postgres: "SELECT cast(1 AS bigint) FROM pg_notify('said', 'x')" };
+    let said: Result<(i64,), DbError> = deaf
+        .control
+        .write(async move |tx| tx.one(say, &args![]).await)
+        .await;
+    said.unwrap();
+    assert_eq!(notices.next().await.as_deref(), Some("x"));
 }
 
 #[tokio::test]

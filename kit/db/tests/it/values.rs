@@ -1,12 +1,12 @@
 //! What goes in comes out, the same on both engines.
 
-use gantry_db::{DbError, TenantDb, Value, args, from_row, sql};
+use gantry_db::{DbError, Engine, TenantDb, Value, args, from_row, sql};
 use gantry_kernel::{CivilDate, TenantId, Timestamp};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
 use crate::both;
-use crate::support::{Room, tenant};
+use crate::support::{Room, SCHEMA, tenant};
 
 both!(
     every_kind_survives,
@@ -87,7 +87,29 @@ async fn text_with_a_nul_is_refused_on_both_engines(room: Room) {
 
 async fn every_kind_survives(room: Room) {
     let dbs = room.open().await;
+    survive(&tenant(&dbs).await).await;
+}
+
+/// What goes without a name goes as text, of which the server finds out the types.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kind_survives_without_named_statements() {
+    let room = Room::new(Engine::Postgres);
+    let mut config = room.config();
+    config.postgres.as_mut().unwrap().named_statements = false;
+    let dbs = room.open_with(config, [SCHEMA]).await.unwrap();
     let db = tenant(&dbs).await;
+    survive(&db).await;
+    let counted: Result<u64, DbError> = db
+        .write(async |tx| tx.execute(sql!("UPDATE kinds SET n = $1"), &args![5]).await)
+        .await;
+    assert_eq!(counted.unwrap(), 1, "the number of changed rows");
+    let wrong: Result<u64, DbError> = db
+        .write(async |tx| tx.execute(sql!("UPDATE kinds SET b = $1"), &args![2]).await)
+        .await;
+    assert!(wrong.is_err(), "2 is not a boolean");
+}
+
+async fn survive(db: &TenantDb) {
     let strategy = (
         prop::option::of(any::<i64>()),
         prop::option::of(any::<bool>()),
@@ -134,7 +156,7 @@ async fn every_kind_survives(room: Room) {
             kinds.raw,
             kinds.owner
         ];
-        assert_eq!(round_trip(&db, values).await.unwrap(), kinds);
+        assert_eq!(round_trip(db, values).await.unwrap(), kinds);
     }
 }
 

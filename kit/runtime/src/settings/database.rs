@@ -18,6 +18,9 @@ pub struct DatabaseSettings {
     /// "?sslmode=verify-full", and "&sslrootcert=FILE" if its authority is not one of the system's. Not
     /// set: SQLite files in the data directory.
     pub url: Secret<String>,
+    /// The same database without the pooler that database.url leads to, if there is one. Gantry listens there for what its other
+    /// processes tell, on one connection. Not set behind a pooler: it looks once a second instead.
+    pub direct_url: Secret<String>,
     /// How long a PostgreSQL that does not answer is waited for at start, since in a cluster it may
     /// be starting too. Afterwards the start fails.
     pub start_timeout: Period,
@@ -94,10 +97,11 @@ pub struct PostgresSettings {
     pub max_connections: usize,
     /// About how many tenants new ones are placed up to, on control's server, where there are others.
     pub max_tenants: i64,
-    /// Keep prepared statements by name. Turn off behind PgBouncer older than 1.21 in transaction
-    /// mode.
-    pub named_statements: bool,
-    /// A pooler in transaction mode stands between.
+    /// Keep prepared statements by name, which saves the server their planning. Not set: yes, but not behind a pooler. PgBouncer
+    /// passes them on from version 1.21 with max_prepared_statements above 0.
+    pub named_statements: Option<bool>,
+    /// A pooler in transaction mode (PgBouncer, PgDog) stands between: nothing is kept on a connection from one transaction to
+    /// the next.
     pub transaction_pooler: bool,
     /// Allow a server on another machine without TLS. Whoever is on the way reads and changes everything: only for a network
     /// that nobody else is on, such as one that is encrypted below.
@@ -109,6 +113,7 @@ impl Default for DatabaseSettings {
         let db = DbConfig::sqlite("");
         Self {
             url: Secret::default(),
+            direct_url: Secret::default(),
             start_timeout: Period::seconds(30),
             max_transaction: period(db.max_transaction),
             max_wait: period(db.max_wait),
@@ -143,7 +148,7 @@ impl Default for PostgresSettings {
         Self {
             max_connections: postgres.max_connections,
             max_tenants: postgres.max_tenants,
-            named_statements: postgres.named_statements,
+            named_statements: None,
             transaction_pooler: postgres.transaction_pooler,
             allow_plaintext: false,
         }
@@ -161,6 +166,9 @@ impl DatabaseSettings {
             });
         } else {
             remarks.extend(self.review_url("url", &self.url));
+        }
+        if !self.direct_url.expose().is_empty() {
+            remarks.extend(self.review_url("direct_url", &self.direct_url));
         }
         for (name, cluster) in &self.clusters {
             let refused = self.review_url("clusters", &cluster.url);
@@ -198,12 +206,12 @@ impl DatabaseSettings {
         ))
     }
 
-    fn server(&self, url: &Secret<String>) -> PostgresConfig {
+    fn server(&self, url: &Secret<String>, pooled: bool, named: Option<bool>) -> PostgresConfig {
         let mut postgres = PostgresConfig::new(url.expose().clone());
         postgres.max_connections = self.postgres.max_connections;
         postgres.max_tenants = self.postgres.max_tenants;
-        postgres.named_statements = self.postgres.named_statements;
-        postgres.transaction_pooler = self.postgres.transaction_pooler;
+        postgres.named_statements = named.unwrap_or(!pooled);
+        postgres.transaction_pooler = pooled;
         postgres
     }
 
@@ -211,14 +219,18 @@ impl DatabaseSettings {
     pub fn to_db(&self, data: &std::path::Path) -> DbConfig {
         let mut db = DbConfig::sqlite(data);
         if !self.url.expose().is_empty() {
-            db.postgres = Some(self.server(&self.url));
+            let pooled = self.postgres.transaction_pooler;
+            let mut server = self.server(&self.url, pooled, self.postgres.named_statements);
+            let direct = self.direct_url.expose();
+            server.direct_url = (!direct.is_empty()).then(|| direct.clone());
+            db.postgres = Some(server);
         }
         for (name, cluster) in &self.clusters {
-            let mut server = self.server(&cluster.url);
+            let (common, own) = (&self.postgres, cluster);
+            let pooled = own.transaction_pooler.unwrap_or(common.transaction_pooler);
+            let named = own.named_statements.or(common.named_statements);
+            let mut server = self.server(&cluster.url, pooled, named);
             server.max_tenants = cluster.max_tenants;
-            let own = |own: Option<bool>, common| own.unwrap_or(common);
-            server.named_statements = own(cluster.named_statements, server.named_statements);
-            server.transaction_pooler = own(cluster.transaction_pooler, server.transaction_pooler);
             db.clusters.insert(name.clone(), server);
         }
         let spread = db.postgres.is_some() && !db.clusters.is_empty();

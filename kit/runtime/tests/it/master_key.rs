@@ -118,6 +118,10 @@ async fn another_key_is_refused_wherever_it_comes_from() {
         refusal(open(&data, Some(&other)).await),
         MasterKeyError::Wrong { .. }
     ));
+    assert!(
+        open(&data, Some(KEY)).await.is_ok(),
+        "what is refused is not enrolled: the right key alone is still enough"
+    );
     std::fs::write(master_key::path_of(&data), &other).unwrap();
     assert!(matches!(
         refusal(open(&data, None).await),

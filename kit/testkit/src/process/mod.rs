@@ -2,6 +2,7 @@
 
 mod child;
 mod openid_peers;
+mod pgbouncer;
 mod server;
 mod smtp;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 pub(crate) use child::Child;
 pub use openid_peers::OpenIdPeers;
+pub use pgbouncer::PgBouncer;
 pub use server::{Server, ServerOptions};
 pub use smtp::{Mail, SmtpSim};
 

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use super::{Change, condition, key};
 use crate::copy::postgres::{batch, foreign_keys, put};
 use crate::copy::{CopyError, ROWS, model};
-use crate::postgres::{Param, PgConn, failure};
+use crate::postgres::{Param, PgConn, UNBOUNDED, failure};
 
 /// All of it in one transaction, without triggers and foreign keys, which come back at its end and are
 /// checked then.
 pub(in crate::copy) async fn apply(conn: &PgConn, changes: Vec<Change>) -> Result<(), CopyError> {
-    batch(conn, "BEGIN").await?;
+    batch(conn, &format!("BEGIN; {UNBOUNDED}")).await?;
     let keys = foreign_keys(conn).await?;
     for key in &keys {
         batch(
