@@ -13,7 +13,7 @@ use super::read::Reader;
 use super::tenants::load;
 use super::{CopyError, Loaded, Summary, apart, build, delta};
 use crate::homes::{At, Home};
-use crate::sqlite::{Mode, SqliteConn};
+use crate::sqlite::{Files, Mode, SqliteConn};
 use crate::{ControlTx, DbError, TenantDb, Tenants, directory};
 
 /// The longest a copy may take.
@@ -78,6 +78,21 @@ impl Tenants {
     pub async fn let_in(&self, id: TenantId) -> Result<(), DbError> {
         let tenant = self.present(id).await?;
         self.lift(&tenant).await
+    }
+
+    /// Gives up what [`Tenants::relocate`] has copied, or may have: its number is used up, so that it will never be adopted
+    /// and may be removed whenever there is time ([`Tenants::remove_database`]). Answers the address of the copy.
+    pub async fn give_up_copy(
+        &self,
+        tx: &mut ControlTx,
+        id: TenantId,
+        home: &Home,
+    ) -> Result<String, DbError> {
+        let number = directory::give_up_life(tx, id).await?;
+        Ok(match self.shared().homes.at(home)? {
+            At::Files(_) => Files::name(id, number),
+            At::Server(server) => server.name(id, number),
+        })
     }
 
     /// Removes a database that is no tenant's any more; [`DbError::Unsupported`] for one that the

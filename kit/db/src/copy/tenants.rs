@@ -159,7 +159,7 @@ pub(super) async fn load(
         }
     };
     let plan = plan_of(shared, header);
-    let incarnation = from.incarnation + 1;
+    let incarnation = from.next_life();
     let stamp = Stamp {
         id: from.id,
         slug: from.slug.clone(),

@@ -146,9 +146,9 @@ pub(crate) async fn move_to(
     let changed = tx
         .execute(
             sql!(
-                "UPDATE tenants SET incarnation = $3, engine = $4, cluster = $5, database = $6, \
-                 schema_version = $7, version = version + 1, updated_at = $8 \
-                 WHERE id = $1 AND incarnation = $2"
+                "UPDATE tenants SET incarnation = $3, given_up = 0, engine = $4, cluster = $5, \
+                 database = $6, schema_version = $7, version = version + 1, updated_at = $8 \
+                 WHERE id = $1 AND incarnation = $2 AND incarnation + given_up + 1 = $3"
             ),
             &args![
                 id,
@@ -167,6 +167,22 @@ pub(crate) async fn move_to(
     } else {
         Err(DbError::Stale)
     }
+}
+
+/// Uses up the number of a tenant's next life, so that nobody will ever adopt a database of that number; answers it.
+pub(crate) async fn give_up_life(tx: &mut ControlTx, id: TenantId) -> Result<i64, DbError> {
+    let given_up: Option<(i64,)> = tx
+        .opt(
+            sql!(
+                "UPDATE tenants SET given_up = given_up + 1 WHERE id = $1 \
+                 RETURNING incarnation + given_up"
+            ),
+            &args![id],
+        )
+        .await?;
+    given_up
+        .map(|(number,)| number)
+        .ok_or(DbError::TenantMissing(id))
 }
 
 /// Whether a tenant's database is at this address.

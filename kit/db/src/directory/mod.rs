@@ -15,13 +15,13 @@ use crate::{ControlTx, DbError, Migrations, Tx, args, from_row, migrations, sql,
 
 pub use fleet::{Activity, Laggard, SchemaProgress, activity, count_by_home, laggards, release};
 pub(crate) use fleet::{
-    Address, catch_up, count_by_cluster, fall_behind, is_at, move_to, outdated, place, progress,
-    set_address,
+    Address, catch_up, count_by_cluster, fall_behind, give_up_life, is_at, move_to, outdated,
+    place, progress, set_address,
 };
 
 pub(crate) const MIGRATIONS: Migrations = migrations! {
     module: "db",
-    control: ["0001_tenants", "0002_retired_slugs", "0003_fleet"],
+    control: ["0001_tenants", "0002_retired_slugs", "0003_fleet", "0004_given_up"],
     tenant: ["0001_meta"],
 };
 
@@ -116,6 +116,8 @@ pub struct Tenant {
     pub schema_name: String,
     /// The life of the tenant its database must hold; starts at 1.
     pub incarnation: i64,
+    /// How many numbers after that are used up by lives that came to nothing.
+    pub given_up: i64,
     /// How many tenant migrations its database was last seen with.
     pub schema_version: i64,
     /// Counts changes, for `If-Match`; starts at 1.
@@ -124,6 +126,13 @@ pub struct Tenant {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl Tenant {
+    /// The number of its next life.
+    pub(crate) const fn next_life(&self) -> i64 {
+        self.incarnation + self.given_up + 1
+    }
 }
 
 from_row!(Tenant {
@@ -137,6 +146,7 @@ from_row!(Tenant {
     database,
     schema_name,
     incarnation,
+    given_up,
     schema_version,
     version,
     created_at,
@@ -147,7 +157,7 @@ from_row!(Tenant {
 /// program has added one.
 macro_rules! columns {
     () => {
-        "id, slug, name, state, reason, engine, cluster, database, schema_name, incarnation, \
+        "id, slug, name, state, reason, engine, cluster, database, schema_name, incarnation, given_up, \
          schema_version, version, created_at, updated_at"
     };
 }
@@ -329,8 +339,8 @@ pub async fn next_incarnation(tx: &mut ControlTx, id: TenantId) -> Result<i64, D
     let (incarnation,) = tx
         .one(
             sql!(
-                "UPDATE tenants SET incarnation = incarnation + 1, version = version + 1, \
-                 updated_at = $2 WHERE id = $1 RETURNING incarnation"
+                "UPDATE tenants SET incarnation = incarnation + given_up + 1, given_up = 0, \
+                 version = version + 1, updated_at = $2 WHERE id = $1 RETURNING incarnation"
             ),
             &args![id, now],
         )

@@ -7,6 +7,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use gantry_db::copy::{CopyError, Relocation};
 use gantry_db::{ControlTx, DbError, Home};
 use gantry_jobs::{JobCx, JobError, JobKind, Lease};
+use tokio::time::Instant;
 
 use super::store::{self, Move, MoveState};
 use super::{MOVE, Payload, audit, tell};
@@ -50,8 +51,10 @@ async fn run(tenancy: Arc<Tenancy>, cx: JobCx) -> Result<(), JobError> {
             attempt(tenancy, cx, one).await
         }
         // Whoever is reverted leaves its former database until the tenant is back.
-        MoveState::Confirmed | MoveState::Moved => remove_leftovers(&tenancy, &one).await,
-        MoveState::Reverted | MoveState::Failed => Ok(()),
+        MoveState::Confirmed | MoveState::Moved | MoveState::Failed => {
+            remove_leftovers(&tenancy, &one).await
+        }
+        MoveState::Reverted => Ok(()),
     }
 }
 
@@ -113,15 +116,16 @@ fn switch<'a>(
 ) -> BoxFuture<'a, Result<(), Failure>> {
     async move {
         let id = one.tenant_id;
-        let last = async {
-            tenancy.tenants.hold_off(id).await?;
-            let rows = moving.follow().await?;
-            moving.close_former().await?;
-            Ok::<_, Failure>(rows)
-        };
-        let rows = tokio::time::timeout(tenancy.config.move_max_pause.get(), last)
+        // Neither this nor the closing is cut off: what is left half way could come about after it was taken back.
+        let (begun, longest) = (Instant::now(), tenancy.config.move_max_pause.get());
+        tenancy.tenants.hold_off(id).await?;
+        let rows = tokio::time::timeout_at(begun + longest, moving.follow())
             .await
             .map_err(|_| Failure::TooLong)??;
+        if begun.elapsed() >= longest {
+            return Err(Failure::TooLong);
+        }
+        moving.close_former().await?;
         let moving = Arc::new(moving);
         let (adopting, lease, one) = (Arc::clone(&moving), lease.clone(), one.clone());
         tenancy
@@ -180,18 +184,27 @@ async fn enter(
 
 async fn give_up(tenancy: Arc<Tenancy>, lease: Lease, one: Move) -> Result<(), JobError> {
     tracing::error!(tenant.id = %one.tenant_id, "a move is given up; the tenant stays where it is");
+    let (giving_up, given_up) = (Arc::clone(&tenancy), one.clone());
     tenancy
         .control
         .write(async move |tx: &mut ControlTx| {
-            store::set_state(tx, one.id, MoveState::Failed).await?;
-            audit(tx, "tenancy.move.failed", &one, &By::system()).await?;
-            tell(tx, "tenancy.move.failed", &one).await?;
-            lease.finish(tx).await
+            lease.hold(tx).await?;
+            // Where this process has no such home, there is nothing that it could have copied.
+            if let Some(home) = giving_up.tenants.home(&given_up.to_home) {
+                let id = given_up.tenant_id;
+                let copy = giving_up.tenants.give_up_copy(tx, id, &home).await?;
+                store::leave_copy(tx, given_up.id, &copy).await?;
+            }
+            store::set_state(tx, given_up.id, MoveState::Failed).await?;
+            audit(tx, "tenancy.move.failed", &given_up, &By::system()).await?;
+            tell(tx, "tenancy.move.failed", &given_up).await?;
+            Ok::<_, JobError>(())
         })
-        .await
+        .await?;
+    remove_leftovers(&tenancy, &one).await
 }
 
-/// Removes the former databases that nobody needs any more.
+/// Removes former databases, and copies that came to nothing, which nobody needs any more.
 fn remove_leftovers<'a>(
     tenancy: &'a Tenancy,
     one: &'a Move,
@@ -203,7 +216,11 @@ fn remove_leftovers<'a>(
             .read(async |tx| store::leftovers(tx, tenant).await)
             .await?;
         for one in left {
-            let home = home(tenancy, &one.from_home)?;
+            let left_in = match one.state {
+                MoveState::Failed => &one.to_home,
+                _ => &one.from_home,
+            };
+            let home = home(tenancy, left_in)?;
             let former = one.former.clone().unwrap_or_default();
             tenancy.tenants.remove_database(&home, &former).await?;
             tenancy

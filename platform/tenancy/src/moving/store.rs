@@ -88,7 +88,7 @@ pub struct Move {
     pub to_home: String,
     /// How far it is.
     pub state: MoveState,
-    /// The database that was left; null before.
+    /// The database that was left; of a move that failed the copy that came to nothing; null before.
     pub former: Option<String>,
     /// When that was removed.
     pub removed_at: Option<Timestamp>,
@@ -231,6 +231,16 @@ pub(super) async fn moved(
     .map(drop)
 }
 
+/// A copy that nobody will use is still to be removed.
+pub(super) async fn leave_copy(tx: &mut Tx, id: MoveId, copy: &str) -> Result<(), DbError> {
+    tx.execute(
+        sql!("update tenancy_moves set former = $2 where id = $1"),
+        &args![id, copy],
+    )
+    .await
+    .map(drop)
+}
+
 pub(super) async fn failed_once(tx: &mut Tx, id: MoveId, error: &str) -> Result<(), DbError> {
     let now = tx.now();
     tx.execute(
@@ -244,13 +254,13 @@ pub(super) async fn failed_once(tx: &mut Tx, id: MoveId, error: &str) -> Result<
     .map(drop)
 }
 
-/// Moves of a tenant whose former database nobody needs any more and that is still there.
+/// Moves of a tenant that left a database which nobody needs any more and which is still there.
 pub(super) async fn leftovers(tx: &mut Tx, tenant: TenantId) -> Result<Vec<Move>, DbError> {
     tx.all(
         sql!(concat!(
             "select ",
             columns!(),
-            " from tenancy_moves where tenant_id = $1 and state in ('confirmed', 'reverted')
+            " from tenancy_moves where tenant_id = $1 and state in ('confirmed', 'reverted', 'failed')
               and former is not null and removed_at is null order by id"
         )),
         &args![tenant],

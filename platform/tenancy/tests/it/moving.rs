@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gantry_db::{DbError, Home, args, sql};
-use gantry_kernel::TenantId;
+use gantry_kernel::{Period, TenantId};
 use gantry_testkit::both_engines;
 use serde_json::json;
 
@@ -139,6 +139,48 @@ both_engines! {
         assert_eq!(Home::of(&process.tenant(id).await).to_string(), "north");
         note(&process, id, "yes").await.unwrap();
         assert_eq!(notes(&process, id).await, ["yes"]);
+    }
+
+    /// A move that fails for good leaves the tenant where it was, open to writes, and nothing of itself; the next one
+    /// finds the way free.
+    async fn a_move_that_fails_leaves_no_copy(engine: Engine) {
+        let mut world = World::new(engine);
+        world.max_pause = Period::millis(0);
+        let process = world.start().await;
+        let id = process.begin(world.owner, "Acme").await;
+        process.runner.drain().await.unwrap();
+        note(&process, id, "first").await.unwrap();
+        let (before, own) = (process.tenant(id).await, world.north.suffixes());
+        let moves = format!("{ALL}/{id}/moves");
+        let begun = process.call("operator", "POST", &moves, None, Some(json!({"to": "north"}))).await;
+        assert_eq!(begun.status, 202, "{}", begun.body);
+        let mut copied = false;
+        for _ in 0..3 {
+            process.runner.drain().await.unwrap();
+            copied |= world.north.suffixes().len() > own.len();
+            world.clock.advance(Duration::from_mins(2));
+        }
+        assert!(copied, "an attempt leaves its copy to the next");
+        let listed = process.call("operator", "GET", &moves, None, None).await.body;
+        let one = &listed["items"][0];
+        assert_eq!((&one["state"], &one["failures"]), (&json!("failed"), &json!(2)), "{listed}");
+        assert!(one["last_error"].as_str().unwrap().contains("longest pause"), "{listed}");
+        assert!(!one["removed_at"].is_null(), "{listed}");
+        assert_eq!(world.north.suffixes(), own, "{listed}");
+        let after = process.tenant(id).await;
+        assert_eq!((&after.database, after.incarnation), (&before.database, before.incarnation));
+        note(&process, id, "second").await.unwrap();
+
+        drop(process);
+        world.max_pause = Period::seconds(120);
+        let process = world.start().await;
+        let begun = process.call("operator", "POST", &moves, None, Some(json!({"to": "north"}))).await;
+        assert_eq!(begun.status, 202, "{}", begun.body);
+        process.runner.drain().await.unwrap();
+        let tenant = process.tenant(id).await;
+        assert_eq!((Home::of(&tenant).to_string().as_str(), tenant.incarnation), ("north", 3));
+        assert_ne!(json!(tenant.database), one["former"], "the number of a failed copy is used up");
+        assert_eq!(notes(&process, id).await, ["first", "second"]);
     }
 
     /// Closed at once, back within the grace, removed after it, and never to be had again.

@@ -19,7 +19,7 @@ use gantry_http::{
 };
 use gantry_jobs::{Hints, Runner, RunnerConfig};
 use gantry_kernel::{
-    IdentityId, Kernel, ManualClock, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
+    IdentityId, Kernel, ManualClock, Period, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
 };
 use gantry_notices::{Filter, Kept, Notice};
 use gantry_tenancy::{Beginner, Tenancy, TenancyConfig};
@@ -203,9 +203,11 @@ pub(crate) struct Answer {
 /// What outlives processes.
 pub(crate) struct World {
     pub(crate) place: TestDatabases,
-    north: TestDatabases,
+    pub(crate) north: TestDatabases,
     pub(crate) clock: ManualClock,
     pub(crate) owner: IdentityId,
+    /// The longest pause of a move in processes to come.
+    pub(crate) max_pause: Period,
     seed: u64,
 }
 
@@ -218,6 +220,7 @@ impl World {
             north: TestDatabases::new(Engine::Postgres),
             clock,
             owner,
+            max_pause: TenancyConfig::default().move_max_pause,
             seed: 1,
         }
     }
@@ -262,6 +265,8 @@ impl World {
             access_cache: contracts.access_cache.clone(),
             config: TenancyConfig {
                 provision_attempts: 3,
+                move_attempts: 2,
+                move_max_pause: self.max_pause,
                 ..TenancyConfig::default()
             },
         });
