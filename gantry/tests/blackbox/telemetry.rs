@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gantry_testkit::collector::{Collector, Field, Message, Reply};
 use gantry_testkit::{
-    Client, Owner, SecondFactor, Server, ServerOptions, SmtpSim, both_engines, eventually,
+    Client, Engine, Owner, SecondFactor, Server, ServerOptions, SmtpSim, both_engines, eventually,
 };
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ both_engines! {
 #[tokio::test]
 async fn operators_see_the_last_minutes_and_others_do_not() {
     let mail = SmtpSim::start().await;
-    let server = Server::start(gantry_testkit::Engine::Sqlite, &mail).await;
+    let server = Server::start(Engine::Sqlite, &mail).await;
     let owner = Owner::ready(&server.client(), &mail, "north").await;
     let operator = operator(&server).await;
     let path = "/api/v1/health/metrics";
@@ -134,7 +134,7 @@ async fn operators_see_the_last_minutes_and_others_do_not() {
 #[tokio::test]
 async fn the_configuration_shows_where_each_value_comes_from_and_no_secret() {
     let mail = SmtpSim::start().await;
-    let server = ServerOptions::new(gantry_testkit::Engine::Sqlite)
+    let server = ServerOptions::new(Engine::Sqlite)
         .mail(&mail)
         .env("GANTRY_METRICS__LISTEN", "127.0.0.1:0")
         .env("GANTRY_METRICS__TOKEN", TOKEN)
@@ -186,7 +186,7 @@ fn logs(server: &Server, word: &str) -> usize {
 #[tokio::test]
 async fn the_level_changes_while_the_server_runs() {
     let mail = SmtpSim::start().await;
-    let server = Server::start(gantry_testkit::Engine::Sqlite, &mail).await;
+    let server = Server::start(Engine::Sqlite, &mail).await;
     let operator = operator(&server).await;
     let path = "/api/v1/admin/log-level";
     let read = operator.get(path).await.expect(200).value();
@@ -280,7 +280,7 @@ fn spans(collector: &Collector) -> Vec<(String, Message)> {
 #[tokio::test]
 async fn a_trace_goes_on_in_the_collector_and_in_the_log() {
     let collector = Collector::start([]).await;
-    let mut server = ServerOptions::new(gantry_testkit::Engine::Sqlite)
+    let mut server = ServerOptions::new(Engine::Sqlite)
         .env(
             "GANTRY_OTLP__ENDPOINT",
             format!("http://{}", collector.address),
@@ -329,6 +329,56 @@ async fn a_trace_goes_on_in_the_collector_and_in_the_log() {
     }
 }
 
+/// What a request asks of the databases is below it; an attempt at a job has a trace of its own.
+#[tokio::test]
+async fn statements_and_jobs_are_in_the_collector() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let collector = Collector::start([]).await;
+        let mail = SmtpSim::start().await;
+        let mut server = ServerOptions::new(engine)
+            .mail(&mail)
+            .env(
+                "GANTRY_OTLP__ENDPOINT",
+                format!("http://{}", collector.address),
+            )
+            .env("GANTRY_OTLP__SAMPLE", "1.0")
+            .env("GANTRY_OTLP__QUEUE", "100000")
+            .start()
+            .await;
+        let owner = Owner::ready(&server.client(), &mail, "north").await;
+        crate::steps::open_branch(&owner, "MAIN").await;
+        server.stop().await;
+        let spans = spans(&collector);
+        let named = |wanted: &str| spans.iter().find(|(name, _)| name == wanted);
+        let post = "POST /api/v1/tenants/{tenant}/spaces/branches";
+        let (_, request) = named(post).expect(post);
+        let below = |name: &str, parent: &Message| {
+            spans.iter().any(|(known, span)| {
+                known == name
+                    && span.bytes(1) == parent.bytes(1)
+                    && span.bytes(4) == parent.bytes(2)
+            })
+        };
+        // In the tenant's database: a write, which on SQLite runs on another thread.
+        assert!(below("insert branches", request), "{engine:?}");
+        let (_, job) = named("tenancy.provision").expect("an attempt at a job");
+        assert!(
+            below("update tenants", job),
+            "{engine:?}: what it wrote is below it"
+        );
+        let attributes = job.attributes(9);
+        let done = ("gantry.job.outcome".to_owned(), "done".to_owned());
+        assert!(attributes.contains(&done), "{attributes:?}");
+        for sent in collector.received() {
+            let text = String::from_utf8_lossy(&sent.body).into_owned();
+            assert!(
+                !text.contains(&owner.email) && !text.contains("MAIN"),
+                "{engine:?}"
+            );
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_collector_that_hangs_and_a_tracker_that_refuses_hold_nothing_up() {
     let collector = Collector::start(std::iter::repeat_n(Reply::Hang, 1_000)).await;
@@ -338,7 +388,7 @@ async fn a_collector_that_hangs_and_a_tracker_that_refuses_hold_nothing_up() {
     ))
     .await;
     let mail = SmtpSim::start().await;
-    let mut server = ServerOptions::new(gantry_testkit::Engine::Sqlite)
+    let mut server = ServerOptions::new(Engine::Sqlite)
         .mail(&mail)
         .env(
             "GANTRY_OTLP__ENDPOINT",
@@ -383,7 +433,7 @@ async fn a_collector_that_hangs_and_a_tracker_that_refuses_hold_nothing_up() {
 async fn a_request_that_fails_is_told_to_the_tracker_without_people() {
     let tracker = Collector::start([]).await;
     let mail = SmtpSim::start().await;
-    let mut server = ServerOptions::new(gantry_testkit::Engine::Sqlite)
+    let mut server = ServerOptions::new(Engine::Sqlite)
         .mail(&mail)
         .env(
             "GANTRY_ERRORS__DSN",

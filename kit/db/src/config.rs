@@ -36,6 +36,14 @@ impl Engine {
             Self::Postgres => "postgres",
         }
     }
+
+    /// The name in OpenTelemetry's conventions.
+    pub(crate) const fn otel_name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgresql",
+        }
+    }
 }
 
 /// How SQLite flushes a commit.

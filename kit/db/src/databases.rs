@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gantry_kernel::{Kernel, TenantId};
 use gantry_telemetry::Source;
+use gantry_telemetry::trace::Recorder;
 
 use crate::database::Database;
 use crate::homes::{At, Homes};
@@ -212,6 +213,12 @@ impl Databases {
             stats: Arc::downgrade(&self.shared.stats),
             open: self.tenants.open_counter(),
         })
+    }
+
+    /// Tells of each statement that runs for recorded work, from now on; once.
+    pub fn record_spans(&self, recorder: Arc<dyn Recorder>) {
+        // Whoever was first stays.
+        self.shared.stats.recorder.set(recorder).ok();
     }
 
     /// The settings in use.

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use gantry_kernel::{Kernel, TenantId, Timestamp};
+use gantry_telemetry::trace::TraceContext;
 
 use crate::postgres::PgConn;
 use crate::row::RowInner;
@@ -33,6 +34,8 @@ pub struct Tx {
     /// Set while a statement of this transaction is on its way to PostgreSQL.
     waiting: Arc<AtomicBool>,
     stats: Arc<Stats>,
+    /// The work that this transaction is for, if it is recorded.
+    span: Option<TraceContext>,
 }
 
 pub(crate) enum Conn {
@@ -68,7 +71,13 @@ impl Tx {
             conflicted: false,
             waiting: Arc::new(AtomicBool::new(false)),
             stats,
+            span: TraceContext::recorded(),
         }
+    }
+
+    /// Says for which work this is, where it runs on another thread than that.
+    pub(crate) const fn within(&mut self, span: Option<TraceContext>) {
+        self.span = span;
     }
 
     /// Runs a statement and says how many rows it changed.
@@ -254,6 +263,11 @@ impl Tx {
         let (engine, tenant) = (self.engine(), self.tenant);
         self.stats
             .ran(sql.statement(), engine, tenant, begun, error);
+        if let Some(parent) = self.span {
+            let failed = error.is_some();
+            self.stats
+                .tell(parent, &self.kernel, sql.statement(), engine, begun, failed);
+        }
     }
 
     fn usable(&self) -> Result<(), DbError> {

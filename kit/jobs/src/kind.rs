@@ -49,6 +49,7 @@ pub struct JobKind {
     pub(crate) lease: Duration,
     pub(crate) backoff: Backoff,
     pub(crate) probe: Option<Probe>,
+    pub(crate) brief: bool,
     pub(crate) on_dead: Option<OnDead>,
 }
 
@@ -69,6 +70,7 @@ impl JobKind {
             lease: LEASE,
             backoff: Backoff::default(),
             probe: None,
+            brief: false,
             on_dead: None,
         }
     }
@@ -80,6 +82,14 @@ impl JobKind {
     #[must_use]
     pub fn found_by(mut self, probe: Probe) -> Self {
         self.probe = Some(probe);
+        self
+    }
+
+    /// Jobs of this kind are short, and somebody waits for each: they have workers of their own
+    /// ([`RunnerConfig::brief`](crate::RunnerConfig::brief)), so that no number of long jobs holds them up.
+    #[must_use]
+    pub fn brief(mut self) -> Self {
+        self.brief = true;
         self
     }
 

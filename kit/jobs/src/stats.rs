@@ -33,7 +33,7 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Done => "done",
             Self::Retried => "retried",

@@ -238,6 +238,7 @@ impl Process {
             schedules,
         )?;
         telemetry.metrics.join(runner.measures());
+        vitals::tell(recorder.as_ref(), &databases, &runner);
         let mut checks = vec![vitals::control_check(&databases)];
         checks.extend(assembled.health);
         let mut modules = assembled.routes;

@@ -6,9 +6,11 @@ use std::time::Duration;
 use gantry_db::{ControlDb, ControlTx, Databases, DbError, args, sql};
 use gantry_export::Exports;
 use gantry_http::HealthCheck;
+use gantry_jobs::Runner;
 use gantry_jobs::admin::{Backlog, backlog};
 use gantry_kernel::Kernel;
 use gantry_outbound::{OutboundSettings, Poster};
+use gantry_telemetry::trace::Recorder;
 use gantry_telemetry::{Family, History, Process, Registry, Source};
 
 use crate::{Config, LogControl, StartError};
@@ -125,6 +127,14 @@ pub(crate) async fn watch(control: ControlDb, queues: Arc<Queues>, history: Arc<
                 .ok(),
         );
         history.note();
+    }
+}
+
+/// Statements and attempts at jobs are told to who wants to hear of spans.
+pub(crate) fn tell(recorder: Option<&Arc<dyn Recorder>>, databases: &Databases, runner: &Runner) {
+    if let Some(recorder) = recorder {
+        databases.record_spans(Arc::clone(recorder));
+        runner.record_spans(Arc::clone(recorder));
     }
 }
 

@@ -67,6 +67,12 @@ impl TraceContext {
         }
     }
 
+    /// The first span of a trace of its own, if the trace belongs to the share that is recorded.
+    pub fn chosen(kernel: &Kernel, share: f64) -> Option<Self> {
+        let root = Self::root(kernel, true);
+        root.is_among(share).then_some(root)
+    }
+
     /// The trace's id as 32 hexadecimal digits.
     pub fn trace_hex(&self) -> String {
         format!("{}", Hex(&self.trace_id))
@@ -104,6 +110,11 @@ impl TraceContext {
         CURRENT.scope(self, work).await
     }
 
+    /// The span of the work that asks, if it is in one that is recorded.
+    pub fn recorded() -> Option<Self> {
+        Self::current().filter(|current| current.sampled)
+    }
+
     /// The span of the work that asks, if it is in one.
     pub fn current() -> Option<Self> {
         CURRENT.try_with(|current| *current).ok()
@@ -125,12 +136,25 @@ pub enum Attribute {
     Number(i64),
 }
 
-/// A finished piece of work: a request that was answered.
+/// What a piece of work is to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpanKind {
+    /// An answer to somebody.
+    Server,
+    /// A question to another service, such as a database.
+    Client,
+    /// The process's own affair.
+    Internal,
+}
+
+/// A finished piece of work: a request that was answered, a statement, an attempt at a job.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     /// Where it belongs.
     pub context: TraceContext,
-    /// What was done: the method and the route's template.
+    /// What it is to others.
+    pub kind: SpanKind,
+    /// What was done: method and template of the route, operation and table, kind of job.
     pub name: String,
     /// When it began.
     pub start: Timestamp,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use gantry_telemetry::trace::TraceContext;
 use tokio::sync::oneshot;
 
 use super::conn::{Mode, SqliteConn};
@@ -124,6 +125,7 @@ impl SqliteDb {
         let job = Write::<S, T, E, F> {
             f,
             key,
+            span: TraceContext::recorded(),
             outcome: None,
             reply,
         };
@@ -170,6 +172,7 @@ where
 struct Write<S: Scoped, T, E, F> {
     f: F,
     key: S::Key,
+    span: Option<TraceContext>,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -185,7 +188,8 @@ where
         !self.reply.is_closed()
     }
 
-    fn run(&mut self, tx: Tx) -> (Tx, bool) {
+    fn run(&mut self, mut tx: Tx) -> (Tx, bool) {
+        tx.within(self.span);
         let mut scoped = S::wrap(tx, self.key);
         let outcome = at_once((self.f)(&mut scoped)).unwrap_or_else(|error| Err(error.into()));
         let wanted = outcome.is_ok();

@@ -3,13 +3,15 @@
 //! reading the clock twice.
 
 mod class;
+mod spans;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use gantry_kernel::TenantId;
+use gantry_telemetry::trace::Recorder;
 use gantry_telemetry::{Family, Histogram, Kind, Lookups, Source, Value};
 
 pub(crate) use class::CLASSES;
@@ -50,6 +52,8 @@ pub(crate) struct Stats {
     opens: Histogram,
     /// Whether a tenant's database was open already.
     tenants: Arc<Lookups>,
+    /// Who wants to hear of statements in recorded traces.
+    pub(crate) recorder: OnceLock<Arc<dyn Recorder>>,
 }
 
 impl Stats {
@@ -63,6 +67,7 @@ impl Stats {
             log_bytes: AtomicI64::new(0),
             opens: Histogram::new(BOUNDS),
             tenants: Lookups::new("tenant_databases"),
+            recorder: OnceLock::new(),
         }
     }
 

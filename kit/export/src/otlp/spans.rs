@@ -1,13 +1,11 @@
 //! `ExportTraceServiceRequest` (opentelemetry/proto/trace/v1/trace.proto).
 
-use gantry_telemetry::trace::{Attribute, Recorder, Span};
+use gantry_telemetry::trace::{Attribute, Recorder, Span, SpanKind};
 
 use super::wire::Message;
 use super::{nanos, resource, scope};
 use crate::queue::Queue;
 
-/// `SPAN_KIND_SERVER`.
-const SERVER: u64 = 2;
 /// `STATUS_CODE_ERROR`.
 const ERROR: u64 = 2;
 
@@ -48,6 +46,15 @@ pub(super) fn encode(spans: &[Span]) -> Vec<u8> {
     request.into_bytes()
 }
 
+/// `SpanKind` of the protocol.
+const fn number(kind: SpanKind) -> u64 {
+    match kind {
+        SpanKind::Internal => 1,
+        SpanKind::Server => 2,
+        SpanKind::Client => 3,
+    }
+}
+
 fn write(message: &mut Message, span: &Span) {
     let context = &span.context;
     message.bytes(1, &context.trace_id);
@@ -56,7 +63,7 @@ fn write(message: &mut Message, span: &Span) {
         message.bytes(4, parent);
     }
     message.text(5, &span.name);
-    message.uint(6, SERVER);
+    message.uint(6, number(span.kind));
     let start = nanos(span.start);
     let took = u64::try_from(span.took.as_nanos()).unwrap_or(u64::MAX);
     message.fixed64(7, start);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gantry_export::{ErrorSettings, Exports, OtlpSettings};
 use gantry_kernel::{Kernel, Secret, Timestamp};
 use gantry_outbound::{OutboundSettings, Poster};
-use gantry_telemetry::trace::{Attribute, Span, TraceContext};
+use gantry_telemetry::trace::{Attribute, Span, SpanKind, TraceContext};
 use gantry_telemetry::{Source, Value};
 use gantry_testkit::collector::{Collector, Field, Message, Reply};
 use tracing_subscriber::layer::SubscriberExt;
@@ -30,6 +30,7 @@ fn span(name: &str) -> Span {
     let parent = TraceContext::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
     Span {
         context: parent.unwrap().child(&Kernel::system()),
+        kind: SpanKind::Server,
         name: name.to_owned(),
         start: Timestamp::from_micros(1_700_000_000_000_000),
         took: Duration::from_millis(1_500),

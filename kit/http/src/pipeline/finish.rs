@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use gantry_telemetry::trace::{Attribute, Span};
+use gantry_telemetry::trace::{Attribute, Span, SpanKind};
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use hyper::body::Body;
 
@@ -157,6 +157,7 @@ impl Inner {
         }
         recorder.record(Span {
             context,
+            kind: SpanKind::Server,
             name: format!("{method} {route}"),
             start: trail.received,
             took,

@@ -14,7 +14,14 @@ use tokio::{
     time::Instant,
 };
 
-use super::{Phase, Shared, due::Round, fair, looks::Looking, seats::Seats, visit::Found};
+use super::{
+    Phase, Shared,
+    due::Round,
+    fair,
+    looks::Looking,
+    seats::{Lane, Seats},
+    visit::Found,
+};
 use crate::{Place, schedule};
 
 /// The shortest wait for a resting place.
@@ -32,6 +39,8 @@ pub(crate) struct Dispatcher {
     round: Round,
     /// Tenants that committed due work in this process and were not looked at since.
     pub(super) told: BTreeMap<TenantId, Timestamp>,
+    /// Those of them that were not looked at for brief work either.
+    pub(super) told_brief: BTreeMap<TenantId, Timestamp>,
     /// The place served last; at first control, so that tenants begin.
     pub(super) last: Option<TenantId>,
     /// Unknown kinds already reported.
@@ -43,6 +52,8 @@ pub(crate) struct Dispatcher {
     schedules: (Option<Timestamp>, Duration),
     /// There may be more to claim as soon as there is a seat.
     pub(super) more: bool,
+    /// There may be more brief work, while there is no other seat.
+    pub(super) more_brief: bool,
     /// When to look again, unless something is told.
     again: Instant,
 }
@@ -58,6 +69,7 @@ impl Dispatcher {
             looking: HashMap::new(),
             round: Round::default(),
             told: BTreeMap::new(),
+            told_brief: BTreeMap::new(),
             last: None,
             reported: BTreeSet::new(),
             attempts: 0,
@@ -65,6 +77,7 @@ impl Dispatcher {
             schedules_seeded: false,
             schedules: (None, Duration::ZERO),
             more: false,
+            more_brief: false,
             again: Instant::now(),
         }
     }
@@ -77,7 +90,7 @@ impl Dispatcher {
                 self.again = Instant::now() + self.shared.config.poll;
             }
             let shared = Arc::clone(&self.shared);
-            while self.runs() && !(self.more && self.free() > 0) {
+            while self.runs() && !self.wants_to_look() {
                 tokio::select! {
                     Some(ended) = self.tasks.join_next() => {
                         self.note_end(ended);
@@ -113,7 +126,7 @@ impl Dispatcher {
             while let Some(ended) = self.looks.join_next_with_id().await {
                 self.take_in(ended)?;
             }
-            if self.more && self.free() > 0 {
+            if self.wants_to_look() {
                 continue;
             }
             match self.tasks.join_next().await {
@@ -128,9 +141,13 @@ impl Dispatcher {
         *self.phase.borrow_and_update() == Phase::Running
     }
 
-    pub(super) fn free(&self) -> usize {
-        let workers = self.shared.config.workers;
-        workers.saturating_sub(self.seats.taken())
+    pub(super) fn free(&self, lane: Lane) -> usize {
+        self.seats.free(lane, &self.shared.config)
+    }
+
+    fn wants_to_look(&self) -> bool {
+        (self.more && self.free(Lane::Common) > 0)
+            || (self.more_brief && self.free(Lane::Brief) > 0)
     }
 
     fn now(&self) -> Duration {
@@ -164,14 +181,20 @@ impl Dispatcher {
     /// Has every place looked into that may have something due, in turn. `every` looks into resting places too.
     async fn pass(&mut self, every: bool) -> Result<(), DbError> {
         self.again = Instant::now() + self.shared.config.poll;
-        if self.free() == 0 {
-            // Whatever is due, the end of a job is what to wait for.
-            return Ok(());
+        self.more_brief = false;
+        for (tenant, at) in self.shared.hints.take_told() {
+            for told in [&mut self.told, &mut self.told_brief] {
+                let known = told.entry(tenant).or_insert(at);
+                *known = at.min(*known);
+            }
+        }
+        if self.free(Lane::Common) == 0 {
+            // For all but brief work the end of a job is what to wait for.
+            return self.pass_brief().await;
         }
         self.more = false;
         let schedules_wait = self.fire_schedules(every).await?;
         self.wait_at_most(schedules_wait);
-        self.told.extend(self.shared.hints.take_told());
         let due = self.shared.read_due(&mut self.round, every).await?;
         // Taken after the reading, as rule 3 of the hints demands.
         let read = self.now();
@@ -192,12 +215,13 @@ impl Dispatcher {
         // What this process was told counts even where a hint is not to be seen yet; for what is due later
         // there is a hint.
         self.told.retain(|_, due_at| *due_at <= wall);
+        self.told_brief.retain(|_, due_at| *due_at <= wall);
         places.extend(self.told.keys().copied().map(Some));
         let order = fair::in_turn(places, self.last);
         let count = order.len();
         for place in order {
             let generation = place.and_then(|tenant| due.generations.get(&tenant).copied());
-            if !self.room_to_look().await? {
+            if !self.room_to_look(Lane::Common).await? {
                 break;
             }
             self.look(place, generation, read, count);
@@ -206,6 +230,26 @@ impl Dispatcher {
         if let Some(again) = resting {
             let rest = again.saturating_sub(self.now());
             self.wait_at_most(rest.max(SHORTEST_WAIT));
+        }
+        Ok(())
+    }
+
+    /// While all workers are busy: has control and the places that were told of work in this process looked into for brief
+    /// work. What other processes commit they look after themselves; what one of them left behind waits.
+    async fn pass_brief(&mut self) -> Result<(), DbError> {
+        if !self.shared.has_brief() {
+            return Ok(());
+        }
+        let (read, wall) = (self.now(), self.shared.kernel.now());
+        self.told_brief.retain(|_, due_at| *due_at <= wall);
+        let told = self.told_brief.keys().copied().map(Some);
+        let places = fair::in_turn(told.chain([None]).collect(), self.last);
+        let count = places.len();
+        for place in places {
+            if !self.room_to_look(Lane::Brief).await? {
+                break;
+            }
+            self.look(place, None, read, count);
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Looks into places, side by side: how many, in which turn, and what follows from each.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use gantry_db::DbError;
 use gantry_kernel::TenantId;
@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     dispatch::Dispatcher,
+    seats::Lane,
     visit::{Claim, Found, Visit},
     work,
 };
@@ -23,6 +24,7 @@ const SLOW: Duration = Duration::from_millis(250);
 /// A look that is under way.
 pub(super) struct Looking {
     place: Option<TenantId>,
+    lane: Lane,
     generation: Option<i64>,
     read: Duration,
     since: Instant,
@@ -31,14 +33,14 @@ pub(super) struct Looking {
 impl Dispatcher {
     /// Waits until one more look may begin; false if none is to be begun now. There are no more quick looks
     /// than free seats, so that who is looked at first is served first.
-    pub(super) async fn room_to_look(&mut self) -> Result<bool, DbError> {
+    pub(super) async fn room_to_look(&mut self, lane: Lane) -> Result<bool, DbError> {
         loop {
-            let free = self.free();
+            let free = self.free(lane);
             if free == 0 || !self.runs() {
-                self.more = true;
+                self.more |= lane == Lane::Common;
                 return Ok(false);
             }
-            let quick = |looking: &&Looking| looking.since.elapsed() < SLOW;
+            let quick = |looking: &&Looking| looking.lane == lane && looking.since.elapsed() < SLOW;
             let waiting = self.looking.values().filter(quick).count();
             if waiting < free && self.looking.len() < LOOKS {
                 return Ok(true);
@@ -58,19 +60,31 @@ impl Dispatcher {
         read: Duration,
         places: usize,
     ) {
-        let full = self.seats.of_place(place) >= self.shared.config.per_place;
         let under_way = self.looking.values().any(|looking| looking.place == place);
-        if full || under_way {
+        if under_way {
+            return;
+        }
+        let full = self.seats.of_place(Lane::Common, place) >= self.shared.config.per_place;
+        let lane = if full || self.free(Lane::Common) == 0 {
+            Lane::Brief
+        } else {
+            Lane::Common
+        };
+        if lane == Lane::Brief && (!self.shared.has_brief() || self.free(lane) == 0) {
             return;
         }
         if let Some(tenant) = place {
-            self.told.remove(&tenant);
+            self.told_brief.remove(&tenant);
+            if lane == Lane::Common {
+                self.told.remove(&tenant);
+            }
         }
         let visit = Visit {
             shared: Arc::clone(&self.shared),
             seats: self.seats.clone(),
             phase: self.phase.clone(),
             place,
+            lane,
             generation,
             read,
             places,
@@ -78,6 +92,7 @@ impl Dispatcher {
         let task = self.looks.spawn(visit.make());
         let looking = Looking {
             place,
+            lane,
             generation,
             read,
             since: Instant::now(),
@@ -103,9 +118,10 @@ impl Dispatcher {
             return Ok(());
         };
         let place = looking.place;
-        if place.is_some_and(|tenant| self.told.contains_key(&tenant)) {
-            self.more = true;
-        }
+        let told =
+            |told: &BTreeMap<TenantId, _>| place.is_some_and(|tenant| told.contains_key(&tenant));
+        self.more |= looking.lane == Lane::Common && told(&self.told);
+        self.more_brief |= told(&self.told_brief);
         match (found, place) {
             (Ok(found), _) => {
                 if place.is_none() && self.failing.take().is_some() {
@@ -117,8 +133,10 @@ impl Dispatcher {
                 }
                 self.report_unknown(found.unknown);
                 if let Some(claim) = found.claimed {
-                    self.more = true;
-                    self.last = place;
+                    if looking.lane == Lane::Common {
+                        self.more = true;
+                        self.last = place;
+                    }
                     self.begin(claim);
                 }
                 Ok(())
@@ -136,7 +154,7 @@ impl Dispatcher {
             let Some(kind) = self.shared.kinds.get(job.kind.as_str()).cloned() else {
                 continue;
             };
-            let seat = self.seats.take(claim.place.tenant(), kind.name);
+            let seat = self.seats.take(claim.place.tenant(), &kind);
             self.attempts += 1;
             let attempt = work::run(
                 Arc::clone(&self.shared),

@@ -11,13 +11,13 @@ mod work;
 use std::{
     collections::BTreeMap,
     fmt::Write,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
 use gantry_db::{ControlDb, ControlTx, DbError, TenantTx, Tenants, Tx};
 use gantry_kernel::{JobId, Kernel};
-use gantry_telemetry::Source;
+use gantry_telemetry::{Source, trace::Recorder};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{Hints, JobKind, Place, Schedule, settle::Settler, stats::Stats};
@@ -26,8 +26,10 @@ use dispatch::Dispatcher;
 /// How much runs at once.
 #[derive(Debug, Clone, Copy)]
 pub struct RunnerConfig {
-    /// Jobs running at once in this process.
+    /// Jobs running at once in this process, brief ones besides.
     pub workers: usize,
+    /// Brief jobs running at once while all workers, or all that a place may have, are busy.
+    pub brief: usize,
     /// Jobs of one tenant (or of control) running at once in this process.
     pub per_place: usize,
     /// The longest time between two looks for work of other processes.
@@ -45,10 +47,11 @@ impl RunnerConfig {
 }
 
 impl Default for RunnerConfig {
-    /// 8 workers, 4 of them for one tenant at most, a look every second, 4,096 hints.
+    /// 8 workers, 4 of them for one tenant at most, 2 for brief jobs, a look every second, 4,096 hints.
     fn default() -> Self {
         Self {
             workers: 8,
+            brief: 2,
             per_place: 4,
             poll: Duration::from_secs(1),
             hints_at_once: 4_096,
@@ -98,11 +101,15 @@ pub(crate) struct Shared {
     pub(crate) kinds: BTreeMap<&'static str, JobKind>,
     /// All names, each between commas.
     pub(crate) known: String,
+    /// Those of brief kinds, likewise.
+    pub(crate) known_brief: String,
     pub(crate) schedules: Vec<Schedule>,
     /// The shortest lease of any kind: that of a claim before each kind's own replaces it.
     pub(crate) first_lease: Duration,
     settler: Mutex<Settler>,
     pub(crate) stats: Arc<Stats>,
+    /// Who wants to hear of attempts.
+    pub(crate) recorder: OnceLock<Arc<dyn Recorder>>,
     owner: Mutex<String>,
 }
 
@@ -118,6 +125,11 @@ impl Shared {
     /// Takes another name, so that leases under the old one end for this process as for any other.
     pub(crate) fn disown(&self) {
         *self.owner.lock().unwrap_or_else(PoisonError::into_inner) = new_owner(&self.kernel);
+    }
+
+    /// Whether any kind is brief.
+    pub(crate) fn has_brief(&self) -> bool {
+        self.known_brief.len() > 1
     }
 
     /// What is known of quiet tenants; kept for as long as the process lives.
@@ -177,13 +189,16 @@ impl Runner {
         schedules: Vec<Schedule>,
     ) -> Result<Self, RegistryError> {
         let mut by_name = BTreeMap::new();
-        let mut known = String::from(",");
+        let (mut known, mut known_brief) = (String::from(","), String::from(","));
         for kind in kinds {
             if kind.name.is_empty() || kind.name.contains(',') {
                 return Err(RegistryError::Name(kind.name));
             }
             // Writing to a string cannot fail.
             write!(known, "{},", kind.name).ok();
+            if kind.brief {
+                write!(known_brief, "{},", kind.name).ok();
+            }
             if let Some(twin) = by_name.insert(kind.name, kind) {
                 return Err(RegistryError::Kind(twin.name));
             }
@@ -213,6 +228,7 @@ impl Runner {
                 first_lease,
                 settler,
                 stats: Arc::default(),
+                recorder: OnceLock::new(),
                 owner: Mutex::new(new_owner(&kernel)),
                 control,
                 tenants,
@@ -221,6 +237,7 @@ impl Runner {
                 config,
                 kinds: by_name,
                 known,
+                known_brief,
                 schedules,
             }),
         })
@@ -229,6 +246,12 @@ impl Runner {
     /// What is measured of attempts. It does not keep the runner.
     pub fn measures(&self) -> Arc<dyn Source> {
         Arc::clone(&self.shared.stats) as Arc<dyn Source>
+    }
+
+    /// Gives a share of all attempts a trace each and tells of them, from now on; once.
+    pub fn record_spans(&self, recorder: Arc<dyn Recorder>) {
+        // Whoever was first stays.
+        self.shared.recorder.set(recorder).ok();
     }
 
     /// Starts the dispatcher on the current runtime.

@@ -7,12 +7,22 @@ use std::{
 
 use gantry_kernel::TenantId;
 
-use super::{Shared, fair};
+use super::{RunnerConfig, Shared, fair};
+use crate::JobKind;
 
 /// Stands for the kind of jobs that are being claimed.
 const RESERVED: &str = "";
 
-type Key = (Option<TenantId>, &'static str);
+/// Whose workers a job takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Lane {
+    /// Those of everybody; a look for them takes brief jobs along.
+    Common,
+    /// Those of brief jobs, for which alone is looked.
+    Brief,
+}
+
+type Key = (Lane, Option<TenantId>, &'static str);
 type Counts = HashMap<Key, usize>;
 
 /// Counts of running jobs. Clones count together.
@@ -32,37 +42,40 @@ impl Seats {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Seats taken or reserved.
-    pub(crate) fn taken(&self) -> usize {
-        self.counts().values().sum()
+    /// Seats neither taken nor reserved.
+    pub(crate) fn free(&self, lane: Lane, config: &RunnerConfig) -> usize {
+        free(&self.counts(), lane, config)
     }
 
-    /// Those of one place.
-    pub(crate) fn of_place(&self, place: Option<TenantId>) -> usize {
-        of_place(&self.counts(), place)
+    /// Those of one place that are taken.
+    pub(crate) fn of_place(&self, lane: Lane, place: Option<TenantId>) -> usize {
+        of_place(&self.counts(), lane, place)
     }
 
     /// Counts one more.
-    pub(crate) fn take(&self, place: Option<TenantId>, kind: &'static str) -> Held {
-        self.hold(&mut self.counts(), (place, kind), 1)
+    pub(crate) fn take(&self, place: Option<TenantId>, kind: &JobKind) -> Held {
+        let lane = if kind.brief {
+            Lane::Brief
+        } else {
+            Lane::Common
+        };
+        self.hold(&mut self.counts(), (lane, place, kind.name), 1)
     }
 
     /// Keeps a place's share of the free seats, at most `room`; `None` if there is not one.
     pub(crate) fn reserve(
         &self,
+        lane: Lane,
         place: Option<TenantId>,
         shared: &Shared,
         places: usize,
         room: usize,
     ) -> Option<Held> {
         let mut counts = self.counts();
-        let free = shared
-            .config
-            .workers
-            .saturating_sub(counts.values().sum::<usize>());
-        let running = of_place(&counts, place);
+        let free = free(&counts, lane, &shared.config);
+        let running = of_place(&counts, lane, place);
         let count = fair::share(free, places, running, shared.config.per_place).min(room);
-        (count > 0).then(|| self.hold(&mut counts, (place, RESERVED), count))
+        (count > 0).then(|| self.hold(&mut counts, (lane, place, RESERVED), count))
     }
 
     fn hold(&self, counts: &mut Counts, key: Key, count: usize) -> Held {
@@ -76,15 +89,24 @@ impl Seats {
 
     /// The kinds of which more may run for a place, each between commas, and how many jobs may be taken
     /// without any of them exceeding its share.
-    pub(crate) fn room(&self, place: Option<TenantId>, shared: &Shared) -> (String, usize) {
+    pub(crate) fn room(
+        &self,
+        lane: Lane,
+        place: Option<TenantId>,
+        shared: &Shared,
+    ) -> (String, usize) {
+        if lane == Lane::Brief {
+            return (shared.known_brief.clone(), shared.config.brief);
+        }
         let most = shared.config.per_kind();
         let counts = self.counts();
         let mut full = Vec::new();
         let mut busiest = 0;
-        for ((of, kind), count) in counts.iter() {
-            if *of == place && *count >= most {
+        for ((lane, of, kind), count) in counts.iter() {
+            let counted = *lane == Lane::Common && *of == place;
+            if counted && *count >= most {
                 full.push(*kind);
-            } else if *of == place {
+            } else if counted {
                 busiest = busiest.max(*count);
             }
         }
@@ -98,12 +120,21 @@ impl Seats {
     }
 }
 
-fn of_place(counts: &Counts, place: Option<TenantId>) -> usize {
-    counts
-        .iter()
-        .filter(|((of, _), _)| *of == place)
-        .map(|(_, count)| count)
-        .sum()
+fn free(counts: &Counts, lane: Lane, config: &RunnerConfig) -> usize {
+    let all = match lane {
+        Lane::Common => config.workers,
+        Lane::Brief => config.brief,
+    };
+    all.saturating_sub(sum(counts, |key| key.0 == lane))
+}
+
+fn of_place(counts: &Counts, lane: Lane, place: Option<TenantId>) -> usize {
+    sum(counts, |key| key.0 == lane && key.1 == place)
+}
+
+fn sum(counts: &Counts, which: impl Fn(&Key) -> bool) -> usize {
+    let counted = counts.iter().filter(|(key, _)| which(key));
+    counted.map(|(_, count)| count).sum()
 }
 
 impl Held {

@@ -9,10 +9,10 @@ use tokio::sync::watch;
 
 use super::{
     Phase, Shared,
-    seats::{Held, Seats},
+    seats::{Held, Lane, Seats},
 };
 use crate::{
-    Place, hints, latent,
+    JobKind, Place, hints, latent,
     settle::Verdict,
     store::{self, Claimed},
 };
@@ -26,6 +26,7 @@ pub(super) struct Visit {
     pub(super) seats: Seats,
     pub(super) phase: watch::Receiver<Phase>,
     pub(super) place: Option<TenantId>,
+    pub(super) lane: Lane,
     /// The generation of the hint that led here, and a moment not before its reading.
     pub(super) generation: Option<i64>,
     pub(super) read: Duration,
@@ -70,7 +71,7 @@ impl Visit {
     async fn look(&self) -> Result<Found, DbError> {
         let shared = &self.shared;
         let looked = shared.kernel.clock.monotonic();
-        let (kinds, room) = self.seats.room(self.place, shared);
+        let (kinds, room) = self.seats.room(self.lane, self.place, shared);
         let looking = async {
             let place = match self.place {
                 None => Place::Control,
@@ -78,7 +79,7 @@ impl Visit {
             };
             let found = shared
                 .read(&place, async |tx| {
-                    let latent = latent::due(tx, shared.kinds.values()).await?;
+                    let latent = latent::due(tx, self.probed()).await?;
                     Ok(store::look(tx, &kinds).await?.with(latent, tx.now()))
                 })
                 .await?;
@@ -89,7 +90,9 @@ impl Visit {
             () = stopping(self.phase.clone()) => return Ok(Found::default()),
         };
         if found.ready {
-            let Some(reserved) = self.seats.reserve(self.place, shared, self.places, room) else {
+            let seats = &self.seats;
+            let reserved = seats.reserve(self.lane, self.place, shared, self.places, room);
+            let Some(reserved) = reserved else {
                 return Ok(Found {
                     crowded: true,
                     ..Found::default()
@@ -105,6 +108,10 @@ impl Visit {
                     ..Found::default()
                 });
             }
+        }
+        if self.lane == Lane::Brief {
+            // What else is due here nobody has looked at.
+            return Ok(Found::default());
         }
         let wall = shared.kernel.now();
         let overdue = found.next.is_some_and(|next| next <= wall);
@@ -122,6 +129,11 @@ impl Visit {
             next: found.next.filter(|_| !overdue).map(|next| next.since(wall)),
             ..Found::default()
         })
+    }
+
+    /// The kinds whose work is looked for.
+    fn probed(&self) -> impl Iterator<Item = &JobKind> {
+        in_lane(&self.shared, self.lane)
     }
 
     /// Nothing can be taken here: raises the hint, once that is allowed.
@@ -157,11 +169,11 @@ impl Visit {
         let owner = self.shared.owner();
         let token = format!("{owner}{}", self.shared.kernel.id::<JobId>());
         let (shared, claim_token) = (Arc::clone(&self.shared), token.clone());
-        let take = reserved.count();
+        let (take, lane) = (reserved.count(), self.lane);
         let written = self
             .shared
             .write(&place, async move |tx| {
-                latent::surface(tx, shared.kinds.values()).await?;
+                latent::surface(tx, in_lane(&shared, lane)).await?;
                 let leased =
                     store::claim(tx, &kinds, &owner, &claim_token, shared.first_lease, take)
                         .await?;
@@ -187,6 +199,11 @@ impl Visit {
             reserved,
         })
     }
+}
+
+fn in_lane(shared: &Shared, lane: Lane) -> impl Iterator<Item = &JobKind> {
+    let kinds = shared.kinds.values();
+    kinds.filter(move |kind| kind.brief || lane == Lane::Common)
 }
 
 /// Waits until nothing new is to be taken. A runner that is dropped says nothing and drops its looks.

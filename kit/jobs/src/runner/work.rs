@@ -1,9 +1,10 @@
 //! One attempt at one job, from the claim to the record of its outcome.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt;
 use gantry_db::{DbError, Tx, panic_text};
+use gantry_telemetry::trace::{Attribute, Span, SpanKind, TraceContext};
 use tokio::sync::watch;
 
 use super::{Phase, Shared};
@@ -25,16 +26,28 @@ pub(crate) async fn run(
 ) {
     let lease = Lease::new(claimed.id, token, kind.lease, claimed.attempts);
     let begun = shared.kernel.clock.monotonic();
+    let listener = shared.recorder.get();
+    let span = listener.and_then(|to| TraceContext::chosen(&shared.kernel, to.share()));
     let outcome = if claimed.attempts > kind.max_attempts {
         Some(Err(JobError::fatal(
             "every attempt ended without a word: the process died or lost the database",
         )))
     } else {
-        attempt_once(&shared, &place, &kind, &claimed, &lease, phase).await
+        let attempt = attempt_once(&shared, &place, &kind, &claimed, &lease, phase);
+        let attempt = Box::pin(attempt);
+        match span {
+            Some(span) => span.around(attempt).await,
+            None => attempt.await,
+        }
     };
     let took = shared.kernel.clock.monotonic().saturating_sub(begun);
     let ending = ending(outcome.as_ref(), claimed.attempts < kind.max_attempts);
     shared.stats.ended(kind.name, ending, took);
+    if let Some((context, listener)) = span.zip(listener) {
+        listener.record(told(
+            &shared, context, &place, &lease, kind.name, ending, took,
+        ));
+    }
     let recorded = match &outcome {
         Some(outcome) => record(&shared, &place, &kind, &claimed, &lease, outcome).await,
         None => release(&shared, &place, &lease).await,
@@ -48,6 +61,39 @@ pub(crate) async fn run(
             shared.disown();
             tracing::error!(%job, kind = kind.name, %error, "outcome of a job not recorded");
         }
+    }
+}
+
+fn told(
+    shared: &Shared,
+    context: TraceContext,
+    place: &Place,
+    lease: &Lease,
+    kind: &'static str,
+    ending: Ending,
+    took: Duration,
+) -> Span {
+    let text = |text: &str| Attribute::Text(text.to_owned());
+    let mut attributes = vec![
+        ("gantry.job.kind", text(kind)),
+        ("gantry.job.id", Attribute::Text(lease.id().to_string())),
+        (
+            "gantry.job.attempt",
+            Attribute::Number(lease.attempt().into()),
+        ),
+        ("gantry.job.outcome", text(ending.as_str())),
+    ];
+    if let Some(tenant) = place.tenant() {
+        attributes.push(("gantry.tenant", Attribute::Text(tenant.to_string())));
+    }
+    Span {
+        context,
+        kind: SpanKind::Internal,
+        name: kind.to_owned(),
+        start: shared.kernel.now().before(took),
+        took,
+        attributes,
+        failed: matches!(ending, Ending::Retried | Ending::Dead),
     }
 }
 

@@ -60,6 +60,51 @@ both_engines! {
         running.stop(bound).await;
     }
 
+    /// Brief work is done while long work has all workers, of the process or of the place.
+    async fn brief_work_does_not_wait_for_long_work(engine: Engine) {
+        let everybody = RunnerConfig { workers: 2, per_place: 2, ..RunnerConfig::default() };
+        let place = RunnerConfig { workers: 8, per_place: 1, ..RunnerConfig::default() };
+        for (config, long) in [(everybody, 2), (place, 1)] {
+            let world = World::new(engine).await;
+            let busy = [world.tenant("one").await, world.tenant("two").await];
+            for tenant in busy.iter().take(long) {
+                put(tenant, "hang", "x").await;
+            }
+            let (journal, begun) = (Journal::default(), Journal::default());
+            let notes = begun.clone();
+            let hang = JobKind::new("hang", move |cx| {
+                let notes = notes.clone();
+                async move {
+                    notes.add("begun");
+                    cx.stopped().await;
+                    Err(JobError::Stopped)
+                }
+            });
+            let kinds = vec![hang, journal.kind("work"), journal.kind("told").brief()];
+            let running = world.runner_with(config, kinds, Vec::new()).start();
+            let wait = async |journal: &Journal, wanted: &[&str]| {
+                eventually("the notes", Duration::from_secs(30), async || {
+                    let notes = journal.notes();
+                    if notes == wanted { Ok(()) } else { Err(format!("{notes:?}")) }
+                })
+                .await;
+            };
+            wait(&begun, &["begun", "begun"][..long]).await;
+            put(&busy[0], "work", "waits").await;
+            put(&busy[0], "told", "first").await;
+            wait(&journal, &["first"]).await;
+            put(&busy[0], "told", "second").await;
+            wait(&journal, &["first", "second"]).await;
+            running.stop(Duration::from_secs(20)).await;
+            // What waited was not forgotten.
+            let kinds = vec![journal.kind("hang"), journal.kind("work"), journal.kind("told").brief()];
+            world.other_runner(kinds).drain().await.unwrap();
+            let mut rest = journal.notes().split_off(2);
+            rest.sort();
+            assert_eq!(rest, [vec!["waits"], vec!["x"; long]].concat());
+        }
+    }
+
     async fn a_suspended_tenants_work_waits_until_it_is_resumed(engine: Engine) {
         let world = World::new(engine).await;
         let tenant = world.tenant("one").await;

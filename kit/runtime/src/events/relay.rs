@@ -32,6 +32,7 @@ pub(crate) fn jobs(relaying: Relaying) -> Vec<JobKind> {
     vec![
         JobKind::new(RELAY, move |cx| relay(cx, Arc::clone(&relaying)))
             .found_by(PROBE)
+            .brief()
             .max_attempts(u32::MAX)
             .backoff(Duration::from_millis(100), Duration::from_secs(10)),
     ]
