@@ -13,6 +13,7 @@
 )]
 
 mod failure;
+mod fleet;
 mod http;
 mod identity;
 mod length;
@@ -38,6 +39,8 @@ enum Command {
     Identity(identity::Options),
     /// Records through the API, beside `PocketBase`.
     Records(records::Options),
+    /// Ten thousand tenants in a folder: how soon the program is ready beside them.
+    Fleet(fleet::Options),
     /// The load itself: a plan on standard input, what came of it on standard output.
     #[command(hide = true)]
     Load,
@@ -48,6 +51,7 @@ async fn main() -> ExitCode {
     let done: Outcome<()> = match Command::parse() {
         Command::Identity(options) => identity::run(options).await,
         Command::Records(options) => records::run(options).await,
+        Command::Fleet(options) => fleet::run(options).await,
         Command::Load => load::process::serve().await,
     };
     match done {

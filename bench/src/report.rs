@@ -116,6 +116,9 @@ impl Section {
                 format_args!("| {what} | {figure} | {target} | {met} |"),
             );
         }
+        if self.runs.is_empty() {
+            return out;
+        }
         out.push_str(
             "\nEvery run, in microseconds where nothing else is said:\n\n\
              | run | clients | requests/s | p50 | p99 | worst | server CPU per request | client CPU per request | answers |\n\

@@ -1,7 +1,8 @@
-//! What storage costs: commits shared and alone, point reads, cold opens, a fleet. SQLite only.
+//! What storage costs: commits shared and alone, point reads, cold opens, a fleet. SQLite, and of the fleet PostgreSQL too.
 //!
 //! `cargo bench -p gantry-db` runs all of it; names after `--` choose (`writes`, `reads`, `opens`,
-//! `fleet`).
+//! `fleet`). `cargo xtask bench fleet` runs the last with `--keep`, `--postgres` and `--figures`, and adds what the program
+//! does with such a fleet.
 //! Databases lie in a temporary folder (`TMPDIR` moves it), so the figures are those of its disk. CPU
 //! is that of the whole process, the callers included, in the kernel's ticks of 10 ms.
 #![expect(
@@ -10,6 +11,10 @@
     reason = "a benchmark that cannot go on has failed, and its output is what it is for"
 )]
 
+mod fleet;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
@@ -36,10 +41,18 @@ const ROWS: i64 = 100_000;
 const EACH: Duration = Duration::from_secs(4);
 
 fn main() {
-    let chosen: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|arg| !arg.starts_with('-'))
-        .collect();
+    let (mut chosen, mut options) = (Vec::new(), BTreeMap::new());
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            // Cargo says so to every benchmark.
+            "--bench" => {}
+            option if option.starts_with("--") => {
+                options.insert(option.to_owned(), words.next().unwrap());
+            }
+            _ => chosen.push(word),
+        }
+    }
     let wanted = |name: &str| chosen.is_empty() || chosen.iter().any(|one| one == name);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -66,7 +79,17 @@ fn main() {
             opens().await;
         }
         if wanted("fleet") {
-            fleet().await;
+            let path = |name: &str| options.get(name).map(PathBuf::from);
+            let size = options
+                .get("--size")
+                .map_or(10_000, |size| size.parse().unwrap());
+            fleet::fleet(&fleet::Wanted {
+                size,
+                keep: path("--keep"),
+                postgres: options.get("--postgres").cloned(),
+                figures: path("--figures"),
+            })
+            .await;
         }
     });
 }
@@ -89,15 +112,18 @@ impl Place {
     }
 
     async fn tenant(&self) -> TenantDb {
+        Self::make(&self.dbs).await
+    }
+
+    async fn make(dbs: &Databases) -> TenantDb {
         let id: TenantId = Kernel::system().id();
         let slug = format!("t{}", &id.uuid().simple().to_string()[16..]);
         let slug = slug.parse().unwrap();
-        self.dbs
-            .control
+        dbs.control
             .write(async move |tx| directory::insert(tx, id, &slug, "A Name").await)
             .await
             .unwrap();
-        self.dbs.tenants.provision(id).await.unwrap()
+        dbs.tenants.provision(id).await.unwrap()
     }
 }
 
@@ -170,31 +196,33 @@ async fn writes(synchronous: Synchronous, callers: usize, shared: usize) {
 }
 
 async fn reads() {
+    for _ in 0..2 {
+        let took = cpu_per_read().await;
+        println!("point read, {ROWS} rows: {took:.1} us of CPU");
+    }
+}
+
+/// In microseconds; of this process, which does nothing else.
+async fn cpu_per_read() -> f64 {
     const MANY: u32 = 200_000;
     let place = Place::new(|config| config.sqlite.synchronous = Synchronous::Normal).await;
     let db = place.tenant().await;
     filled(&db).await;
-    for _ in 0..2 {
-        let (begun, cpu) = (Instant::now(), cpu());
-        for n in 0..MANY {
-            let id = key(i64::from(n) * 7919 % ROWS);
-            let found: Result<(String, i64), DbError> = db
-                .read(async |tx| {
-                    tx.one(
-                        sql!("SELECT user_id, seen FROM sessions WHERE id = $1"),
-                        &args![id],
-                    )
-                    .await
-                })
-                .await;
-            found.unwrap();
-        }
-        println!(
-            "point read, {ROWS} rows: {:.1} us of CPU, {:.1} us in all",
-            micros(self::cpu().saturating_sub(cpu)) / f64::from(MANY),
-            micros(begun.elapsed()) / f64::from(MANY),
-        );
+    let begun = cpu();
+    for n in 0..MANY {
+        let id = key(i64::from(n) * 7919 % ROWS);
+        let found: Result<(String, i64), DbError> = db
+            .read(async |tx| {
+                tx.one(
+                    sql!("SELECT user_id, seen FROM sessions WHERE id = $1"),
+                    &args![id],
+                )
+                .await
+            })
+            .await;
+        found.unwrap();
     }
+    micros(cpu().saturating_sub(begun)) / f64::from(MANY)
 }
 
 /// Every open closes another: the cache is smaller than the fleet.
@@ -239,82 +267,6 @@ async fn opens() {
             micros(share(&took, 99)) / 1000.0,
         );
     }
-}
-
-/// Ten thousand tenants of which some are asked for much more than others, as many open as two thousand.
-/// Files are in the page cache: they were just made.
-async fn fleet() {
-    const FLEET: usize = 10_000;
-    const OPEN: usize = 2_000;
-    const ASKED: usize = 40_000;
-    let place = Place::new(|config| {
-        config.sqlite.synchronous = Synchronous::Normal;
-        config.max_open_tenants = Some(OPEN);
-    })
-    .await;
-    let (mut ids, mut made) = (Vec::new(), Vec::new());
-    for _ in 0..FLEET {
-        let begun = Instant::now();
-        ids.push(place.tenant().await.id());
-        made.push(begun.elapsed());
-    }
-    for id in &ids {
-        place.dbs.tenants.close(*id);
-    }
-    let kernel = Kernel::system();
-    let before = memory();
-    let (mut cold, mut warm) = (Vec::new(), Vec::new());
-    for _ in 0..ASKED {
-        // The square of a random share: half of all that is asked for goes to a quarter of the tenants.
-        let most = u64::try_from(FLEET).unwrap();
-        let (one, other) = (kernel.below(most), kernel.below(most));
-        let at = usize::try_from(one * other / most).unwrap();
-        let known = place.dbs.tenants.numbers().misses;
-        let begun = Instant::now();
-        let db = place.dbs.tenants.get(ids[at]).await.unwrap();
-        let rows: Result<(i64,), DbError> = db
-            .read(async |tx| {
-                tx.one(sql!("SELECT count(*) FROM sessions"), &args![])
-                    .await
-            })
-            .await;
-        rows.unwrap();
-        let took = begun.elapsed();
-        if place.dbs.tenants.numbers().misses > known {
-            cold.push(took);
-        } else {
-            warm.push(took);
-        }
-    }
-    let numbers = place.dbs.tenants.numbers();
-    for (what, mut took) in [
-        ("create a tenant of ten thousand", made),
-        ("cold open and first read", cold),
-        ("warm read", warm),
-    ] {
-        took.sort_unstable();
-        println!(
-            "{what} ({}): p50 {:.2} ms, p99 {:.2} ms",
-            took.len(),
-            micros(share(&took, 50)) / 1000.0,
-            micros(share(&took, 99)) / 1000.0,
-        );
-    }
-    println!(
-        "memory: {} MiB before, {} MiB with {} open ({} closed to make room)",
-        before >> 10,
-        memory() >> 10,
-        numbers.open,
-        numbers.closed,
-    );
-}
-
-/// The memory of this process that is in use, in KiB.
-fn memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let number = line.unwrap().split_whitespace().nth(1).unwrap();
-    number.parse().unwrap()
 }
 
 fn share(sorted: &[Duration], percent: usize) -> Duration {
