@@ -7,5 +7,6 @@
 mod app;
 pub mod cli;
 mod modules;
+mod smoke;
 
 pub use app::{App, Assembled};

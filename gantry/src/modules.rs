@@ -2,6 +2,8 @@
 
 use gantry_runtime::Module;
 
+use crate::smoke::Rehearsed;
+
 /// By what commands reach modules once the process is put together.
 pub(crate) struct Handles {
     pub(crate) identity: gantry_identity::Handle,
@@ -16,7 +18,7 @@ pub(crate) fn modules() -> (Vec<Module>, Handles) {
         identity,
         tenancy,
         Module::platform(gantry_notify::module()),
-        Module::platform(gantry_backup::module()),
+        Module::platform(gantry_backup::module_with(Rehearsed::smoke)),
         Module::platform(gantry_platform_telemetry::module()),
         Module::product(gantry_spaces::Spaces),
     ];

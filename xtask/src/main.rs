@@ -26,6 +26,7 @@ mod peers;
 mod pgbouncer;
 mod postgres;
 mod process;
+mod python;
 mod run;
 mod schemathesis;
 mod step;
@@ -50,6 +51,8 @@ usage: cargo xtask <command>
   torture [--rounds N]            kill -9 at random points, N rounds per engine (default 200)
   schemathesis                    Gantry against its own OpenAPI document, by a tool from PyPI
                                   (part of test; needs Python 3.10 with venv)
+  s3-peer                         install the S3 server that the tests of backups talk to, from PyPI
+                                  (part of test; needs Python 3.10 with venv)
   bench identity [--quick]        what being signed in costs, and a flood of log-ins (release build,
                                   about 15 minutes; --quick 2; --postgres any|local|npm); writes
                                   docs/benchmarks.md
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Some("test") => test::test(args),
         Some("torture") => test::torture(args),
         Some("schemathesis") => schemathesis::schemathesis(&args),
+        Some("s3-peer") => python::install_s3_peer(&args),
         Some("bench") => bench::bench(args),
         Some("coverage") => coverage::coverage(args),
         Some("check") => args.finish().and_then(|()| checks::check()),

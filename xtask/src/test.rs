@@ -11,6 +11,7 @@ use crate::peers;
 use crate::pgbouncer;
 use crate::postgres::{Postgres, Source};
 use crate::process::Interrupt;
+use crate::python;
 use crate::schemathesis;
 use crate::step::{Failure, Outcome, sh, step};
 use crate::tools::NEXTEST;
@@ -95,6 +96,7 @@ pub(crate) fn execute(plan: &Plan) -> Outcome {
     })?;
 
     step("openid peers", peers::provide)?;
+    step("s3 peer", python::s3_peer)?;
     let tool = plan.binaries.join("gantry-test-postgres");
     let chromium = step("chromium", chromium::provide)?;
     let pgbouncer = step("pgbouncer", pgbouncer::provide)?;
@@ -141,7 +143,7 @@ fn run(plan: &Plan, postgres: &Postgres, peers: &Peers, interrupt: &Interrupt) -
     if interrupt.is_set() {
         return Err(Failure::new("interrupted", "run it again"));
     }
-    document()?;
+    schemathesis::check()?;
     step("doc tests", || {
         let mut command = cargo(&["test", "--workspace", "--doc", "--quiet"]);
         sh(
@@ -149,17 +151,6 @@ fn run(plan: &Plan, postgres: &Postgres, peers: &Peers, interrupt: &Interrupt) -
             "repair the examples named above",
         )
     })
-}
-
-/// What needs Python is left out where there is none, and says so; continuous integration leaves nothing out.
-fn document() -> Outcome {
-    if schemathesis::is_possible() || std::env::var_os("CI").is_some() {
-        return schemathesis::check();
-    }
-    println!(
-        "== schemathesis: LEFT OUT, there is no Python 3.10 with venv here (Debian: python3-venv)"
-    );
-    Ok(())
 }
 
 fn prepare<'a>(

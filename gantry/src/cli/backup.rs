@@ -3,12 +3,15 @@
 use std::fmt::Write;
 
 use clap::Subcommand;
-use gantry_backup::{BackupConfig, Backups, Cause, State};
+use gantry_backup::{BackupConfig, Backups, Cause, State, Verified};
+use gantry_db::Databases;
 use gantry_kernel::Kernel;
-use gantry_runtime::Stores;
+use gantry_outbound::OutboundSettings;
+use gantry_runtime::{Config, Stores};
 
 use super::CliError;
 use super::context::{Context, block_on};
+use crate::smoke::Rehearsed;
 
 /// Backups listed at most.
 const SHOWN: i64 = 100;
@@ -17,9 +20,9 @@ const SHOWN: i64 = 100;
 pub(super) enum Verb {
     /// Take a backup now, and prove it by restoring all of it to scratch
     Now,
-    /// List the backups, newest first: name, state, databases proven, length, whether there is a second copy
+    /// List the backups, newest first: name, state, databases proven, length, its copies in other stores
     Ls,
-    /// Check a backup's files and restore all of it to scratch; the newest without a name
+    /// Check a backup's files and copies and restore all of it to scratch; the newest without a name
     Verify {
         /// The backup's name, as `gantry backup ls` shows it
         name: Option<String>,
@@ -41,19 +44,27 @@ impl Verb {
 
 async fn open(context: &Context) -> Result<(Stores, Backups), CliError> {
     let stores = context.stores().await?;
-    let config = context.config()?.section::<BackupConfig>("backup")?;
-    let backups = over(&stores, config.as_ref().clone());
-    Ok((stores, backups))
+    let config = context.config()?;
+    let settings = config.section::<BackupConfig>("backup")?;
+    let backups = over(&stores.databases, &config, settings.as_ref().clone())?;
+    let smoke = Rehearsed::smoke(stores.surroundings(config, &Kernel::system()));
+    Ok((stores, backups.with_smoke(smoke)))
 }
 
 /// Backups over these databases, with these settings.
-pub(super) fn over(stores: &Stores, config: BackupConfig) -> Backups {
-    Backups::new(
-        stores.databases.control.clone(),
-        stores.databases.tenants.clone(),
+pub(super) fn over(
+    databases: &Databases,
+    config: &Config,
+    settings: BackupConfig,
+) -> Result<Backups, CliError> {
+    let outbound = config.section::<OutboundSettings>("outbound")?;
+    Ok(Backups::new(
+        databases.control.clone(),
+        databases.tenants.clone(),
         Kernel::system(),
-        config,
-    )
+        settings,
+        outbound.as_ref().clone(),
+    ))
 }
 
 async fn now(backups: &Backups) -> Result<String, CliError> {
@@ -80,14 +91,20 @@ async fn now(backups: &Backups) -> Result<String, CliError> {
 
 async fn list(backups: &Backups) -> Result<String, CliError> {
     let mut text = String::new();
-    for backup in backups.list(SHOWN).await? {
-        let (state, second) = (
-            backup.state.to_string(),
-            match backup.copied_at {
-                Some(_) => "copied",
-                None => "not copied",
-            },
-        );
+    let listed = backups.list(SHOWN).await?;
+    let ids: Vec<_> = listed.iter().map(|backup| backup.id).collect();
+    let copies = backups.copies_of(&ids).await?;
+    for backup in listed {
+        let state = backup.state.to_string();
+        let own = copies.iter().filter(|copy| copy.backup_id == backup.id);
+        let own: Vec<String> = own
+            .map(|copy| format!("{} {}", copy.store, copy.state))
+            .collect();
+        let second = if own.is_empty() {
+            "not copied".to_owned()
+        } else {
+            own.join(", ")
+        };
         let (proven, places, bytes) = (backup.proven, backup.places, backup.bytes);
         let gone = backup.removed_at.map_or("", |_| "  removed by retention");
         let why = backup
@@ -109,7 +126,11 @@ async fn list(backups: &Backups) -> Result<String, CliError> {
 }
 
 async fn verify(backups: &Backups, name: Option<&str>) -> Result<String, CliError> {
-    let (manifest, checked) = backups.verify(name).await?;
+    let Verified {
+        manifest,
+        checked,
+        copies,
+    } = backups.verify(name).await?;
     let mut text = format!("{}, taken {}\n", manifest.name, manifest.taken_at);
     let mut whole = manifest.missing.is_empty();
     for missing in &manifest.missing {
@@ -122,6 +143,15 @@ async fn verify(backups: &Backups, name: Option<&str>) -> Result<String, CliErro
             Err(error) => {
                 whole = false;
                 writeln!(text, "{}: {error}", one.place).ok()
+            }
+        };
+    }
+    for (store, outcome) in copies {
+        match outcome {
+            Ok(()) => writeln!(text, "copy in {store}: whole").ok(),
+            Err(error) => {
+                whole = false;
+                writeln!(text, "copy in {store}: {error}").ok()
             }
         };
     }

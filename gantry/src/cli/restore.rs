@@ -7,6 +7,7 @@ use clap::Args;
 use gantry_backup::{BackupConfig, RestoredAll};
 use gantry_db::{DataDirLock, Engine, directory};
 use gantry_kernel::{Actor, Kernel, Slug, TenantId};
+use gantry_outbound::OutboundSettings;
 use gantry_runtime::Stores;
 
 use super::context::{Context, block_on};
@@ -25,7 +26,7 @@ pub(super) struct Restore {
     /// Everything, into an empty installation; again, to go on with what was interrupted
     #[arg(long)]
     all: bool,
-    /// The folder of the backups [default: backup.directory]
+    /// The folder of the backups [default: where the configuration says]
     #[arg(long, value_name = "DIR")]
     from: Option<PathBuf>,
     /// The backup's name [default: the newest]
@@ -48,13 +49,16 @@ impl Restore {
         let mut config = config.as_ref().clone();
         if let Some(folder) = &self.from {
             config.directory = Some(folder.clone());
+            config.second_directory = None;
+            config.s3.bucket = None;
         }
         Ok(config)
     }
 
     async fn one(&self, context: &Context, wanted: &str) -> Result<String, CliError> {
         let stores = context.stores().await?;
-        let backups = backup::over(&stores, self.settings(context)?);
+        let settings = self.settings(context)?;
+        let backups = backup::over(&stores.databases, &context.config()?, settings)?;
         // A server that has the file open would go on with the former one.
         let _alone = match stores.databases.engine() {
             Engine::Sqlite => Some(DataDirLock::take(&context.data)?),
@@ -106,9 +110,11 @@ impl Restore {
         if !on_files || !context.data.join("control.db").exists() {
             let also = gantry_identity::end_restored;
             let name = self.backup.as_deref();
-            let begun =
-                gantry_backup::begin_restore(&settings, place, &kernel, migrations, name, also)
-                    .await;
+            let outbound = config.section::<OutboundSettings>("outbound")?;
+            let begun = gantry_backup::begin_restore(
+                &settings, &outbound, place, &kernel, migrations, name, also,
+            )
+            .await;
             match begun {
                 Ok(()) => say("control is in place\n"),
                 // Perhaps by an attempt that was interrupted.
@@ -117,7 +123,7 @@ impl Restore {
             }
         }
         let stores = context.stores().await?;
-        let backups = backup::over(&stores, settings);
+        let backups = backup::over(&stores.databases, &config, settings)?;
         let Some(restore) = backups.unfinished_restore().await? else {
             return Err(CliError::Failed(
                 "there is an installation already; restoring everything needs an empty one"

@@ -92,6 +92,20 @@ fn judge(url: &Url, host: &str, address: IpAddr, allowed: &[Allowed]) -> Result<
     Ok(())
 }
 
+/// The addresses of a host of the operator's; none is refused for where it is.
+pub(crate) async fn found(url: &Url) -> Result<Vec<SocketAddr>, OutboundError> {
+    let host = url
+        .host_str()
+        .ok_or(OutboundError::Address("it has no host"))?;
+    let port = url
+        .port_or_known_default()
+        .ok_or(OutboundError::Address("it has no port"))?;
+    let bare = host.trim_matches(['[', ']']);
+    let found = tokio::net::lookup_host((bare, port)).await;
+    let found = found.map_err(|_| OutboundError::Unresolved(host.to_owned()))?;
+    Ok(found.collect())
+}
+
 /// A connection, encrypted or not.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 

@@ -37,6 +37,9 @@ pub enum OutboundError {
     /// What came was no HTTP.
     #[error("the connection broke: {0}")]
     Http(#[source] hyper::Error),
+    /// A request on a kept connection came to nothing.
+    #[error("{}", root(.0))]
+    Call(#[source] hyper_util::client::legacy::Error),
     /// A redirect; it is not followed.
     #[error("the answer is a redirect")]
     Redirect,
@@ -46,4 +49,32 @@ pub enum OutboundError {
     /// Not what was asked for.
     #[error("the answer is not {0}")]
     ContentType(&'static str),
+}
+
+impl OutboundError {
+    /// Whether nothing of the request can have arrived.
+    pub fn is_before_sending(&self) -> bool {
+        match self {
+            Self::Http(_)
+            | Self::Timeout
+            | Self::Redirect
+            | Self::TooLarge(_)
+            | Self::ContentType(_) => false,
+            Self::Call(error) => error.is_connect(),
+            _ => true,
+        }
+    }
+}
+
+/// What is at the bottom of an error: the layers above only say that it failed.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut at = error;
+    while let Some(below) = at.source() {
+        // What connecting failed with tells more than the error of the system below it.
+        if let Some(own) = below.downcast_ref::<OutboundError>() {
+            return own.to_string();
+        }
+        at = below;
+    }
+    at.to_string()
 }

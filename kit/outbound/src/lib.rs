@@ -7,6 +7,7 @@
 //! ([`OutboundSettings::allow_private`]).
 
 mod address;
+mod caller;
 mod client;
 mod connect;
 mod error;
@@ -16,6 +17,7 @@ mod settings;
 mod wire;
 
 pub use address::not_public;
+pub use caller::Caller;
 pub use client::{Outbound, Request, Response};
 pub use connect::{Resolve, SystemResolver};
 pub use error::OutboundError;

@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use url::Url;
 
-use crate::connect::Trust;
+use crate::connect::{self, Trust};
 use crate::{OutboundError, OutboundSettings, wire};
 
 /// The most that is read of an answer's body, of which nobody needs anything.
@@ -66,19 +66,7 @@ impl Poster {
     }
 
     async fn exchange(&self, post: Post) -> Result<Posted, OutboundError> {
-        let host = post
-            .url
-            .host_str()
-            .ok_or(OutboundError::Address("it has no host"))?;
-        let at_port = post
-            .url
-            .port_or_known_default()
-            .ok_or(OutboundError::Address("it has no port"))?;
-        let bare = host.trim_matches(['[', ']']);
-        let found = tokio::net::lookup_host((bare, at_port)).await;
-        let found: Vec<_> = found
-            .map_err(|_| OutboundError::Unresolved(host.to_owned()))?
-            .collect();
+        let found = connect::found(&post.url).await?;
         let mut builder = wire::head(&post.url)?.method(Method::POST);
         for (name, value) in post.headers {
             builder = builder.header(name, value);

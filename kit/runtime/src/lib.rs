@@ -15,6 +15,7 @@ mod measured;
 mod module;
 mod process;
 mod registry;
+mod rehearse;
 mod sealed;
 mod settings;
 mod stop;
@@ -32,6 +33,7 @@ pub use module::{
 };
 pub use process::{Ended, Process, StartError, run};
 pub use registry::{Registry, RegistryError};
+pub use rehearse::{Surroundings, rehearse};
 pub use sealed::{MasterKeys, Report, RewrapError, Rewrapped, SealedColumn, SealedColumns, Uses};
 pub use settings::{
     AuditSettings, ClusterSettings, DatabaseSettings, JobsSettings, MetricsSettings,

@@ -10,22 +10,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gantry_audit::chain::SealKeys;
-use gantry_contracts::Contracts;
 use gantry_db::{DataDirLock, Databases, DbError, Engine};
 use gantry_events::Hub;
 use gantry_export::SettingsError;
 use gantry_http::{HttpConfig, Server, Service, Setup, SetupError};
 use gantry_jobs::{Hints, Runner};
 use gantry_kernel::Kernel;
-use gantry_outbound::{Outbound, OutboundSettings};
 use gantry_telemetry::trace::Recorder;
 
 use crate::config::{Config, ConfigError};
 use crate::listen::Reserved;
 use crate::master_key::MasterKeyError;
 use crate::measured::Measured;
-use crate::module::{MailBook, PlatformBuild, ProductBuild, StartHook};
+use crate::module::{MailBook, StartHook};
 use crate::registry::{Registry, RegistryError};
+use crate::rehearse::Surroundings;
 use crate::settings::{
     AuditSettings, DatabaseSettings, JobsSettings, MetricsSettings, ServerSettings,
 };
@@ -183,27 +182,13 @@ impl Process {
             keys: SealKeys::new(Arc::clone(&keyring)),
             retention: config.section::<AuditSettings>("audit")?.retention.get(),
         };
-        let outbound = config.section::<OutboundSettings>("outbound")?;
         telemetry.metrics.join(databases.measures());
-        let contracts = Contracts::new();
-        let common = ProductBuild {
-            kernel: kernel.clone(),
-            tenants: databases.tenants.clone(),
-            keyring,
-            catalogue: Arc::clone(registry.catalogue()),
-            limits: contracts.limits.clone(),
-            metrics: telemetry.metrics.clone(),
-            public_url: http.public_url.clone(),
+        let around = Surroundings {
             config: Arc::new(config),
+            keyring,
+            kernel: kernel.clone(),
         };
-        let cx = PlatformBuild {
-            common,
-            control: databases.control.clone(),
-            outbound: Outbound::new(OutboundSettings::clone(&outbound)),
-            contracts,
-            mails: MailBook::default(),
-            telemetry: telemetry.clone(),
-        };
+        let cx = around.build(&registry, &databases, &http.public_url, &telemetry)?;
         let assembled = registry.build(&cx)?;
         let (control, tenants) = (databases.control.clone(), databases.tenants.clone());
         let hints = Hints::new(
@@ -387,7 +372,7 @@ pub async fn run(
 }
 
 /// `[server]` owns what `[http]` needs to know about the outside.
-fn http_config(
+pub(crate) fn http_config(
     config: &Config,
     server: &ServerSettings,
     bound: SocketAddr,

@@ -39,7 +39,7 @@ pub use gantry_db::Engine;
 pub use openid::OpenIdProvider;
 pub use passkey::SoftPasskey;
 pub use postgres::postgres_url;
-pub use process::{Mail, OpenIdPeers, PgBouncer, Server, ServerOptions, SmtpSim};
+pub use process::{Mail, OpenIdPeers, PgBouncer, S3Peer, Server, ServerOptions, SmtpSim};
 pub use sound::assert_sound;
 pub use stage::Stage;
 pub use totp::AuthenticatorApp;

@@ -8,13 +8,13 @@ use gantry_db::copy::CopyError;
 use gantry_http::ErrorCode;
 use gantry_kernel::Problem;
 
-use crate::AgeError;
+use crate::{AgeError, BucketFault};
 
 /// Why a backup could not be taken, checked or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// There is no store.
-    #[error("backups are not configured: set backup.directory and backup.key_file")]
+    #[error("backups are not configured: set backup.directory or backup.s3, and backup.key_file")]
     NotConfigured,
     /// There is no key to open the backups with.
     #[error(
@@ -31,8 +31,16 @@ pub enum BackupError {
         source: AgeError,
     },
     /// Another process works in the store.
-    #[error("another backup is being taken in {}", .0.display())]
-    Busy(PathBuf),
+    #[error("another backup is being taken in {0}")]
+    Busy(String),
+    /// A bucket.
+    #[error("{bucket}: {fault}")]
+    Bucket {
+        /// The bucket.
+        bucket: String,
+        /// What is wrong.
+        fault: BucketFault,
+    },
     /// A file of the store.
     #[error("{}: {source}", path.display())]
     Store {
@@ -85,6 +93,17 @@ pub enum BackupError {
     /// A database.
     #[error(transparent)]
     Db(#[from] DbError),
+    /// The program cannot be put together over what was restored.
+    #[error("the program over the restored copy: {0}")]
+    Rehearsal(String),
+    /// The API does not serve what was restored.
+    #[error("{file}: {why}")]
+    Unserved {
+        /// The file.
+        file: String,
+        /// What was asked, and how it was answered.
+        why: String,
+    },
     /// Work on a thread of its own came to a bad end.
     #[error("the work panicked: {0}")]
     Panicked(String),

@@ -18,31 +18,41 @@ mod manifest;
 mod module;
 mod notices;
 mod permissions;
+mod proof;
+mod rehearsal;
 mod restore;
 mod retention;
 mod routes;
 mod run;
+mod smoke;
 mod stale;
 mod store;
 mod verify;
 mod works;
 
+use std::sync::Arc;
+
 use gantry_db::{ControlDb, Migrations, Tenants, migrations};
 use gantry_kernel::{Kernel, define_id};
+use gantry_outbound::OutboundSettings;
+
+use store::Places;
 
 pub use age::{AgeError, Identity, Recipient};
 pub use all::{Also, RestoreId, RestoredAll, Unfinished, begin as begin_restore};
-pub use config::BackupConfig;
+pub use config::{BackupConfig, S3Config};
 pub use error::BackupError;
-pub use evidence::{Backup, Cause, Evidence, State};
+pub use evidence::{Backup, Cause, Copied, CopyState, Evidence, State};
 pub use manifest::{Entry, Manifest, Missing};
-pub use module::{jobs, module};
+pub use module::{MakeSmoke, jobs, module, module_with};
 pub use restore::Restored;
 pub use retention::{Policy, keep};
-pub use verify::Checked;
+pub use smoke::{Answer, Answers, Api, Smoke};
+pub use store::{BucketFault, Kind as StoreKind};
+pub use verify::{Checked, Verified};
 
 /// The tables of this module.
-pub const MIGRATIONS: Migrations = migrations! { module: "backup", control: ["0001_backups", "0002_works", "0003_restores"], tenant: [] };
+pub const MIGRATIONS: Migrations = migrations! { module: "backup", control: ["0001_backups", "0002_works", "0003_restores", "0004_copies", "0005_answers"], tenant: [] };
 
 define_id! {
     /// A backup.
@@ -56,21 +66,37 @@ pub struct Backups {
     pub(crate) tenants: Tenants,
     pub(crate) kernel: Kernel,
     pub(crate) config: BackupConfig,
+    outbound: OutboundSettings,
+    smoke: Option<Arc<dyn Smoke>>,
 }
 
 impl Backups {
-    /// Over these databases, with these settings.
+    /// Over these databases, with these settings; `outbound` says which authorities a server of buckets is believed by.
     pub const fn new(
         control: ControlDb,
         tenants: Tenants,
         kernel: Kernel,
         config: BackupConfig,
+        outbound: OutboundSettings,
     ) -> Self {
         Self {
             control,
             tenants,
             kernel,
             config,
+            outbound,
+            smoke: None,
         }
+    }
+
+    /// What is restored for proof is also asked through the program's API.
+    #[must_use]
+    pub fn with_smoke(mut self, smoke: Arc<dyn Smoke>) -> Self {
+        self.smoke = Some(smoke);
+        self
+    }
+
+    pub(crate) fn places(&self) -> Result<Places, BackupError> {
+        Places::of(&self.config, &self.outbound, self.tenants.data_dir())
     }
 }

@@ -4,23 +4,38 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_jobs::{JobError, JobKind, Schedule};
+use gantry_outbound::OutboundSettings;
 use gantry_runtime::config::ConfigSection;
-use gantry_runtime::{BuildError, Manifest, Parts, PlatformBuild, PlatformModule, StartHook};
+use gantry_runtime::{
+    BuildError, Manifest, Parts, PlatformBuild, PlatformModule, StartHook, Surroundings,
+};
 
 use crate::routes::routes;
 use crate::works::job;
-use crate::{BackupConfig, BackupError, Backups, Cause, MIGRATIONS, notices, permissions, stale};
+use crate::{
+    BackupConfig, BackupError, Backups, Cause, MIGRATIONS, Smoke, notices, permissions, stale,
+};
 
 /// The module's name and its section of the configuration.
 const NAME: &str = "backup";
 /// The job that takes a backup.
 const TAKE: &str = "backup.take";
 
-struct Module;
+/// Makes what asks the API over restored copies, from what the process is made of.
+pub type MakeSmoke = fn(Surroundings) -> Arc<dyn Smoke>;
 
-/// The backup module.
+struct Module {
+    smoke: Option<MakeSmoke>,
+}
+
+/// The backup module; what it restores for proof is not asked through the API.
 pub fn module() -> impl PlatformModule {
-    Module
+    Module { smoke: None }
+}
+
+/// The backup module of a program that can be put together over restored copies.
+pub fn module_with(smoke: MakeSmoke) -> impl PlatformModule {
+    Module { smoke: Some(smoke) }
 }
 
 impl PlatformModule for Module {
@@ -35,14 +50,18 @@ impl PlatformModule for Module {
 
     fn build(self: Box<Self>, cx: &PlatformBuild) -> Result<Parts, BuildError> {
         let config = cx.section::<BackupConfig>(NAME)?.as_ref().clone();
-        let wanted = config.directory.is_some();
+        let wanted = config.is_configured();
         let every = config.every.get();
-        let backups = Backups::new(
+        let mut backups = Backups::new(
             cx.control.clone(),
             cx.tenants.clone(),
             cx.kernel.clone(),
             config,
+            cx.section::<OutboundSettings>("outbound")?.as_ref().clone(),
         );
+        if let Some(smoke) = self.smoke {
+            backups = backups.with_smoke(smoke(cx.surroundings()));
+        }
         let schedules = if wanted {
             vec![Schedule::new("backup.take", every, TAKE), stale::schedule()]
         } else {

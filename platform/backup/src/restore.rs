@@ -12,7 +12,7 @@ use gantry_kernel::{Actor, TenantId, Timestamp};
 use crate::api::RestoredView;
 use crate::evidence::whole;
 use crate::run::blocking;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::verify::same;
 use crate::works::{WorkId, store as works};
 use crate::{BackupError, Backups, Entry, Identity};
@@ -138,7 +138,7 @@ impl Backups {
             work,
             ..
         } = *wish;
-        let (store, manifest) = self.find(name).await?;
+        let (from, manifest) = self.places()?.find(name).await?;
         let place = tenant.to_string();
         let entry = manifest
             .entry(&place)
@@ -150,7 +150,7 @@ impl Backups {
         let own = self.clone();
         let identity = Arc::new(blocking(move || own.config.identity()).await?);
         let (loaded, held) = self
-            .load(&store, &manifest.name, &entry, &identity, HELD)
+            .load(&from.store, &manifest.name, &entry, &identity, HELD)
             .await?;
         let outcome = RestoredView {
             taken_at: entry.taken_at,
@@ -201,13 +201,9 @@ impl Backups {
             detail: "it is no tenant's".to_owned(),
         };
         let tenant: TenantId = entry.place.parse().map_err(|_| damaged())?;
-        let (files, called, one) = (store.clone(), name.to_owned(), entry.clone());
-        let identity = Arc::clone(identity);
-        let source = blocking(move || {
-            files.check(&called, &one)?;
-            files.open(&called, &one, &identity)
-        })
-        .await?;
+        let file = store.fetch(name, entry).await?;
+        let (one, identity) = (entry.clone(), Arc::clone(identity));
+        let source = blocking(move || store::open(file, &one, &identity)).await?;
         let loaded =
             self.tenants
                 .load(tenant, source)

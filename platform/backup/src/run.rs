@@ -1,7 +1,8 @@
-//! Taking a backup: control, then the tenants it knows, then the proof of each, the second copy, and
+//! Taking a backup: control, then the tenants it knows, then the proof of each, the copies elsewhere, and
 //! what retention lets go.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use gantry_db::copy::{CopyError, Summary};
 use gantry_db::{DbError, directory};
@@ -10,18 +11,18 @@ use gantry_kernel::{TenantId, Timestamp};
 use crate::evidence::{self, whole};
 use crate::manifest::{CONTROL, FORM};
 use crate::notices;
-use crate::store::{self, Sink, Store};
+use crate::store::{self, Places, Sink, Store, Turn};
 use crate::works::{Watch, store as works};
 use crate::{
-    Backup, BackupError, BackupId, Backups, Cause, Entry, Evidence, Identity, Manifest, Missing,
-    Recipient, State,
+    Backup, BackupError, BackupId, Backups, Cause, Entry, Evidence, Manifest, Missing, Recipient,
+    State,
 };
 
 /// Tenants looked up at a time.
 const PAGE: i64 = 200;
 
 impl Backups {
-    /// Takes a backup, proves it, copies it to the second folder and lets old ones go. A tenant that
+    /// Takes a backup, proves it, copies it to the other stores and lets old ones go. A tenant that
     /// cannot be copied or proven does not stop the others: the backup is then `partial`.
     pub async fn run(&self, cause: Cause) -> Result<Backup, BackupError> {
         self.run_watched(cause, &mut Watch::of(None)).await
@@ -36,14 +37,9 @@ impl Backups {
         if let Some(restore) = self.unfinished_restore().await? {
             return Err(BackupError::Restoring(restore.backup));
         }
-        let store = self.config.store()?;
-        let (held, own) = (store.clone(), self.clone());
-        let (turn, identity) = blocking(move || {
-            let turn = held.turn()?;
-            held.sweep(&turn)?;
-            Ok((turn, own.config.identity_or_new(&own.kernel)?))
-        })
-        .await?;
+        let places = self.places()?;
+        let store = places.first.store.clone();
+        let turn = store.turn().await?;
         let id: BackupId = self.kernel.id();
         let unique = id.uuid().simple().to_string();
         let name = store::name_of(self.kernel.now(), unique.get(24..).unwrap_or_default());
@@ -58,11 +54,11 @@ impl Backups {
             .await?;
         let scheduled = cause == Cause::Schedule;
         let outcome = self
-            .take(&store, (id, scheduled), &name, &identity, watch)
+            .take(&places, &turn, (id, scheduled), &name, watch)
             .await;
         if let Err(error) = &outcome {
-            let (why, left) = (error.to_string(), store.clone());
-            if let Err(error) = blocking(move || left.abandon(&name)).await {
+            let why = error.to_string();
+            if let Err(error) = store.abandon(&name).await {
                 tracing::warn!(%error, "an unfinished backup stays behind until the next one");
             }
             self.control
@@ -91,50 +87,58 @@ impl Backups {
 
     async fn take(
         &self,
-        store: &Store,
+        places: &Places,
+        turn: &Turn,
         (id, scheduled): (BackupId, bool),
         name: &str,
-        identity: &Identity,
         watch: &mut Watch,
     ) -> Result<(), BackupError> {
         watch.more(self, 2).await?;
-        let recipients = self.config.recipients_with(identity);
-        let (at, called) = (store.clone(), name.to_owned());
-        let folder = blocking(move || at.begin(&called)).await?;
-        let control = self.copy(None, &folder, &recipients).await?;
+        let store = &places.first.store;
+        store.sweep(turn).await?;
+        let own = self.clone();
+        let identity = blocking(move || own.config.identity_or_new(&own.kernel)).await?;
+        let identity = Arc::new(identity);
+        let target = Target {
+            store,
+            name,
+            folder: store.begin(name).await?,
+            recipients: self.config.recipients_with(&identity),
+        };
+        let control = self.copy(None, &target).await?;
         watch.step(self).await?;
         let mut manifest = Manifest {
             form: FORM,
             name: name.to_owned(),
             taken_at: control.taken_at,
             program: env!("CARGO_PKG_VERSION").to_owned(),
-            recipients: recipients.iter().map(ToString::to_string).collect(),
+            recipients: target.recipients.iter().map(ToString::to_string).collect(),
             entries: vec![control],
             missing: Vec::new(),
         };
-        self.tenants_into(&mut manifest, &folder, &recipients, watch)
-            .await?;
-        let (at, written) = (store.clone(), manifest.clone());
-        blocking(move || at.finish(&written)).await?;
+        self.tenants_into(&mut manifest, &target, watch).await?;
+        store.finish(&manifest).await?;
 
         let mut failed = manifest.missing.len();
         for missing in &manifest.missing {
             let found = Evidence::failed(&missing.place, missing.error.clone());
             self.note(id, found).await?;
         }
+        let proofs = self.proofs(store, &manifest, &identity).await;
         for entry in &manifest.entries {
-            let found = self.proven(store, name, entry, identity).await;
+            let (found, error) = proofs.of(self, entry).await;
+            if let Some(error) = error {
+                tracing::error!(place = entry.place, %error, "a backup could not be proven");
+            }
             failed += usize::from(found.error.is_some());
             self.note(id, found).await?;
             watch.step(self).await?;
         }
-        let (copied_at, mut error) = match self.second(store, &manifest).await {
-            Ok(at) => (at, None),
-            Err(error) => (None, Some(format!("the second copy: {error}"))),
-        };
+        proofs.end().await;
+        let (copied_at, mut error) = self.copies(places, id, &manifest).await?;
         if failed == 0
             && error.is_none()
-            && let Err(failure) = self.let_go(store).await
+            && let Err(failure) = self.let_go(places).await
         {
             error = Some(format!("old backups were not removed: {failure}"));
         }
@@ -162,8 +166,7 @@ impl Backups {
     async fn tenants_into(
         &self,
         manifest: &mut Manifest,
-        folder: &Path,
-        recipients: &[Recipient],
+        target: &Target<'_>,
         watch: &mut Watch,
     ) -> Result<(), BackupError> {
         let mut after: Option<TenantId> = None;
@@ -182,12 +185,14 @@ impl Backups {
             let known: Vec<_> = page.iter().filter(known).collect();
             watch.more(self, 2 * known.len()).await?;
             for tenant in known {
-                match self.copy(Some(tenant.id), folder, recipients).await {
+                match self.copy(Some(tenant.id), target).await {
                     Ok(entry) => manifest.entries.push(entry),
+                    // Without the store there is no backup at all; without a tenant there is.
+                    Err(error @ BackupError::Bucket { .. }) => return Err(error),
                     Err(error) => {
                         tracing::error!(tenant = %tenant.id, %error, "a tenant is not in the backup");
                         let place = tenant.id.to_string();
-                        discard(folder, &place)?;
+                        store::discard(&target.folder, &place)?;
                         manifest.missing.push(Missing {
                             place,
                             error: error.to_string(),
@@ -202,12 +207,11 @@ impl Backups {
     async fn copy(
         &self,
         tenant: Option<TenantId>,
-        folder: &Path,
-        recipients: &[Recipient],
+        target: &Target<'_>,
     ) -> Result<Entry, BackupError> {
         let place = tenant.map_or_else(|| CONTROL.to_owned(), |id| id.to_string());
-        let (to, of, own) = (folder.to_owned(), place.clone(), self.clone());
-        let recipients = recipients.to_vec();
+        let (to, of, own) = (target.folder.clone(), place.clone(), self.clone());
+        let recipients = target.recipients.clone();
         let sink = blocking(move || store::sink(&to, &of, &recipients, &own.kernel)).await?;
         let cap = self.config.longest_copy.get();
         let copied: Result<(Sink, Summary), CopyError> = match tenant {
@@ -218,10 +222,10 @@ impl Backups {
             file: store::file_of(&place),
             source,
         })?;
-        let path = folder.join(store::file_of(&place));
+        let path = target.folder.join(store::file_of(&place));
         let (bytes, sha256) =
             blocking(move || store::close(sink).map_err(|e| store::failed(&path, e))).await?;
-        Ok(Entry {
+        let entry = Entry {
             file: store::file_of(&place),
             place,
             bytes,
@@ -229,43 +233,9 @@ impl Backups {
             rows: summary.rows(),
             content: summary.content.clone(),
             taken_at: summary.header.taken_at(),
-        })
-    }
-
-    async fn proven(
-        &self,
-        store: &Store,
-        name: &str,
-        entry: &Entry,
-        identity: &Identity,
-    ) -> Evidence {
-        match self.proof(store, name, entry, identity).await {
-            Ok(found) => found,
-            Err(error) => {
-                tracing::error!(place = entry.place, %error, "a backup could not be restored");
-                Evidence {
-                    error: Some(error.to_string()),
-                    ..Evidence::of(entry)
-                }
-            }
-        }
-    }
-
-    /// Restores one file to scratch, and the evidence of that.
-    pub(crate) async fn proof(
-        &self,
-        store: &Store,
-        name: &str,
-        entry: &Entry,
-        identity: &Identity,
-    ) -> Result<Evidence, BackupError> {
-        let began = self.kernel.clock.monotonic();
-        self.prove(store, name, entry, identity).await?;
-        Ok(Evidence {
-            proven_at: Some(self.kernel.now()),
-            restore_us: Some(micros(self.kernel.clock.monotonic().saturating_sub(began))),
-            ..Evidence::of(entry)
-        })
+        };
+        target.store.keep(target.name, &entry).await?;
+        Ok(entry)
     }
 
     pub(crate) async fn note(&self, id: BackupId, found: Evidence) -> Result<(), BackupError> {
@@ -275,46 +245,47 @@ impl Backups {
             .await?)
     }
 
-    async fn second(
+    /// Copies a finished backup to the other stores and notes what became of it there. One that fails does not stop
+    /// the others. When all are whole, and what went wrong.
+    async fn copies(
         &self,
-        store: &Store,
+        places: &Places,
+        id: BackupId,
         manifest: &Manifest,
-    ) -> Result<Option<Timestamp>, BackupError> {
-        let Some(second) = self.config.second_directory.clone().map(Store::new) else {
-            return Ok(None);
-        };
-        let (from, manifest) = (store.clone(), manifest.clone());
-        blocking(move || second.copy_from(&from, &manifest)).await?;
-        Ok(Some(self.kernel.now()))
+    ) -> Result<(Option<Timestamp>, Option<String>), BackupError> {
+        let (mut copied_at, mut faults) = (None, Vec::new());
+        for place in &places.copies {
+            let copied = place.store.copy_from(&places.first.store, manifest).await;
+            if let Err(error) = &copied {
+                tracing::error!(store = %place.kind, %error, "a backup could not be copied");
+                faults.push(format!("the copy in {}: {error}", place.store.label()));
+            }
+            let fault = copied.err().map(|error| error.to_string());
+            copied_at = Some(self.note_copy(id, place.kind, fault).await?);
+        }
+        if faults.is_empty() {
+            return Ok((copied_at, None));
+        }
+        Ok((None, Some(faults.join("; "))))
     }
 
-    /// Removes what the policy does not keep, in both folders.
-    async fn let_go(&self, store: &Store) -> Result<(), BackupError> {
-        let stores: Vec<Store> = [Some(store.clone())]
-            .into_iter()
-            .chain([self.config.second_directory.clone().map(Store::new)])
-            .flatten()
-            .collect();
-        for store in stores {
-            let policy = self.config.policy();
-            let gone = blocking(move || {
-                let names = store.list()?;
-                let taken: Vec<Timestamp> = names
-                    .iter()
-                    .filter_map(|name| store::taken_at(name))
-                    .collect();
-                let mut gone = Vec::new();
-                for (name, kept) in names.iter().zip(crate::keep(&taken, policy)) {
-                    if !kept {
-                        store.remove(name)?;
-                        gone.push(name.clone());
-                    }
+    /// Removes what the policy does not keep, in all stores.
+    async fn let_go(&self, places: &Places) -> Result<(), BackupError> {
+        for place in places.all() {
+            let names = place.store.list().await?;
+            let taken: Vec<Timestamp> = names
+                .iter()
+                .filter_map(|name| store::taken_at(name))
+                .collect();
+            for (name, kept) in names
+                .into_iter()
+                .zip(crate::keep(&taken, self.config.policy()))
+            {
+                if kept {
+                    continue;
                 }
-                Ok(gone)
-            })
-            .await?;
-            for name in gone {
-                tracing::info!(backup = name, "removed an old backup");
+                place.store.remove(&name).await?;
+                tracing::info!(backup = name, store = %place.kind, "removed an old backup");
                 self.control
                     .write(async move |tx| evidence::removed(tx, &name).await)
                     .await?;
@@ -340,19 +311,12 @@ impl Backups {
     }
 }
 
-/// Removes the half of a file.
-fn discard(folder: &Path, place: &str) -> Result<(), BackupError> {
-    let path: PathBuf = folder.join(store::file_of(place));
-    match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(store::failed(&path, error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn micros(duration: std::time::Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+/// What a backup that is being taken is written to.
+struct Target<'a> {
+    store: &'a Store,
+    name: &'a str,
+    folder: PathBuf,
+    recipients: Vec<Recipient>,
 }
 
 /// Runs file work on a thread for it.

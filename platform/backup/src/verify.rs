@@ -1,10 +1,12 @@
 //! Checking a backup that is there: its files against the manifest, their contents against their
 //! hashes, and each by restoring it to a scratch database.
 
+use std::sync::Arc;
+
 use crate::run::blocking;
-use crate::store::Store;
+use crate::store::{Kind, Place, Store};
 use crate::works::Watch;
-use crate::{BackupConfig, BackupError, Backups, Entry, Evidence, Identity, Manifest, evidence};
+use crate::{BackupError, BackupId, Backups, Entry, Manifest, evidence};
 
 /// What was found out about one file.
 #[derive(Debug)]
@@ -15,14 +17,31 @@ pub struct Checked {
     pub outcome: Result<u64, BackupError>,
 }
 
+/// What was found out about a backup.
+#[derive(Debug)]
+pub struct Verified {
+    /// What it says of itself.
+    pub manifest: Manifest,
+    /// Each of its files.
+    pub checked: Vec<Checked>,
+    /// Its copies in other stores: whether all files of each are there and unchanged.
+    pub copies: Vec<(Kind, Result<(), BackupError>)>,
+}
+
 impl Backups {
-    /// Checks every file of a backup (the newest, without a name) and restores it to scratch. The
-    /// second copy is checked where the first does not have the backup.
-    pub async fn verify(
-        &self,
-        name: Option<&str>,
-    ) -> Result<(Manifest, Vec<Checked>), BackupError> {
+    /// Checks every file of a backup (the newest, without a name) in the first store that has it and restores it to
+    /// scratch; its copies in the other stores are read and compared.
+    pub async fn verify(&self, name: Option<&str>) -> Result<Verified, BackupError> {
         self.verify_watched(name, &mut Watch::of(None)).await
+    }
+
+    /// Whether each configured store can be used, with how it is called.
+    pub async fn probe(&self) -> Result<Vec<(String, Result<(), BackupError>)>, BackupError> {
+        let mut all = Vec::new();
+        for place in self.places()?.all() {
+            all.push((place.store.label(), place.store.probe().await));
+        }
+        Ok(all)
     }
 
     /// As [`Backups::verify`], telling how far it has come. What is found out becomes the evidence of the
@@ -31,123 +50,79 @@ impl Backups {
         &self,
         name: Option<&str>,
         watch: &mut Watch,
-    ) -> Result<(Manifest, Vec<Checked>), BackupError> {
-        let (store, manifest) = self.find(name).await?;
+    ) -> Result<Verified, BackupError> {
+        let (place, manifest) = self.places()?.find(name).await?;
         let own = self.clone();
-        let identity = blocking(move || own.config.identity()).await?;
+        let identity = Arc::new(blocking(move || own.config.identity()).await?);
         let known = self
             .control
             .read(async |tx| evidence::by_name(tx, &manifest.name).await)
             .await?;
         watch.more(self, manifest.entries.len()).await?;
         let mut all = Vec::new();
+        let proofs = self.proofs(&place.store, &manifest, &identity).await;
         for entry in &manifest.entries {
-            let (found, outcome) = self
-                .looked_at(&store, &manifest.name, entry, &identity)
-                .await;
+            let (found, error) = proofs.of(self, entry).await;
             if let Some(backup) = &known {
                 self.note(backup.id, found).await?;
             }
             all.push(Checked {
                 place: entry.place.clone(),
-                outcome,
+                outcome: error.map_or(Ok(entry.rows), Err),
             });
             watch.step(self).await?;
         }
-        if let Some(backup) = known {
+        proofs.end().await;
+        let id = known.map(|backup| backup.id);
+        let copies = self.look_at_copies(&place, &manifest, id).await?;
+        if let Some(id) = id {
             self.control
-                .write(async move |tx| evidence::looked_at(tx, backup.id).await)
+                .write(async move |tx| evidence::looked_at(tx, id).await)
                 .await?;
         }
-        Ok((manifest, all))
+        Ok(Verified {
+            manifest,
+            checked: all,
+            copies,
+        })
     }
 
-    async fn looked_at(
+    /// Reads the copies of a backup in the stores behind the one that was looked at.
+    async fn look_at_copies(
         &self,
-        store: &Store,
-        name: &str,
-        entry: &Entry,
-        identity: &Identity,
-    ) -> (Evidence, Result<u64, BackupError>) {
-        let (files, called, one) = (store.clone(), name.to_owned(), entry.clone());
-        let checked = blocking(move || files.check(&called, &one)).await;
-        let outcome = match checked {
-            Ok(()) => self.proof(store, name, entry, identity).await,
-            Err(error) => Err(error),
-        };
-        match outcome {
-            Ok(found) => (found, Ok(entry.rows)),
-            Err(error) => {
-                let found = Evidence {
-                    error: Some(error.to_string()),
-                    ..Evidence::of(entry)
-                };
-                (found, Err(error))
+        looked_at: &Place,
+        manifest: &Manifest,
+        id: Option<BackupId>,
+    ) -> Result<Vec<(Kind, Result<(), BackupError>)>, BackupError> {
+        let mut all = Vec::new();
+        for place in self.places()?.copies {
+            if place.kind <= looked_at.kind {
+                continue;
             }
+            let compared = compare(&place.store, manifest).await;
+            if let Some(id) = id {
+                let fault = compared.as_ref().err().map(ToString::to_string);
+                self.note_copy(id, place.kind, fault).await?;
+            }
+            all.push((place.kind, compared));
         }
-    }
-
-    /// A backup and the store that has it.
-    pub(crate) async fn find(&self, name: Option<&str>) -> Result<(Store, Manifest), BackupError> {
-        self.config.find(name).await
-    }
-
-    /// Restores one file to a scratch database and compares.
-    pub(crate) async fn prove(
-        &self,
-        store: &Store,
-        name: &str,
-        entry: &Entry,
-        identity: &Identity,
-    ) -> Result<(), BackupError> {
-        let source = store.open(name, entry, identity)?;
-        let proof = self
-            .tenants
-            .prove(source)
-            .await
-            .map_err(|source| BackupError::Copy {
-                file: entry.file.clone(),
-                source,
-            })?;
-        same(entry, &proof.summary)
+        Ok(all)
     }
 }
 
-impl BackupConfig {
-    /// A backup (the newest, without a name) and the store that has it.
-    pub(crate) async fn find(&self, name: Option<&str>) -> Result<(Store, Manifest), BackupError> {
-        let first = self.store()?;
-        let second = self.second_directory.clone().map(Store::new);
-        let name = name.map(str::to_owned);
-        blocking(move || {
-            let mut stores = vec![first];
-            stores.extend(second);
-            let name = if let Some(name) = name {
-                name
-            } else {
-                let mut names = Vec::new();
-                for store in &stores {
-                    names.extend(store.list()?);
-                }
-                names.sort();
-                names
-                    .pop()
-                    .ok_or_else(|| BackupError::Unknown("yet".to_owned()))?
-            };
-            let found = stores.into_iter().find(|store| store.has(&name));
-            let store = found.ok_or_else(|| BackupError::Unknown(name.clone()))?;
-            let manifest = store.manifest(&name)?;
-            Ok((store, manifest))
-        })
-        .await
+/// Whether a store has all of a backup, unchanged.
+async fn compare(store: &Store, manifest: &Manifest) -> Result<(), BackupError> {
+    let there = store.manifest(&manifest.name).await?;
+    if there != *manifest {
+        return Err(BackupError::Damaged {
+            file: format!("{}/{}", store.label(), manifest.name),
+            detail: "its manifest is another".to_owned(),
+        });
     }
-
-    pub(crate) fn store(&self) -> Result<Store, BackupError> {
-        self.directory
-            .clone()
-            .map(Store::new)
-            .ok_or(BackupError::NotConfigured)
+    for entry in &manifest.entries {
+        store.check(&manifest.name, entry).await?;
     }
+    Ok(())
 }
 
 /// The file must hold what the manifest says: another backup's file of the same place opens as well.

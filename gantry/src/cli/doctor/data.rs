@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use gantry_backup::{BackupConfig, Backups, State};
 use gantry_db::{ControlTx, Databases, DbError, Inspection, TenantState, args, directory, sql};
 use gantry_jobs::admin;
 use gantry_kernel::{Kernel, Timestamp};
@@ -183,7 +182,7 @@ async fn contents(
     }
     fleet(&tenants, behind, report);
     left_over(&backlog, now, report);
-    backups(config, databases, kernel, report).await;
+    super::backups::examine(config, databases, kernel, report).await;
     Ok(())
 }
 
@@ -234,52 +233,5 @@ fn left_over(backlog: &admin::Backlog, now: Timestamp, report: &mut Report) {
             format!("{} mails of the platform are held", backlog.mails_held),
             "configure [mail], and they go out with the next start",
         );
-    }
-}
-
-async fn backups(config: &Config, databases: &Databases, kernel: &Kernel, report: &mut Report) {
-    const CHECK: &str = "backups";
-    let Ok(settings) = config.section::<BackupConfig>("backup") else {
-        return;
-    };
-    if settings.directory.is_none() {
-        report.warn(CHECK, "none are taken", "set backup.directory");
-        return;
-    }
-    let every = settings.every.get();
-    let backups = Backups::new(
-        databases.control.clone(),
-        databases.tenants.clone(),
-        kernel.clone(),
-        settings.as_ref().clone(),
-    );
-    let listed = match backups.list(100).await {
-        Ok(listed) => listed,
-        Err(error) => {
-            report.fail(CHECK, error.to_string(), "look at the server's log");
-            return;
-        }
-    };
-    let good = listed
-        .iter()
-        .find(|backup| backup.state == State::Done && backup.removed_at.is_none());
-    let Some(good) = good else {
-        report.warn(CHECK, "there is no proven one yet", "gantry backup now");
-        return;
-    };
-    let age = kernel.now().since(good.started_at);
-    let says = format!(
-        "{} is proven, {} hours old",
-        good.name,
-        age.as_secs() / 3_600
-    );
-    if age > every * 2 {
-        report.warn(
-            CHECK,
-            says,
-            "it should be newer: gantry backup ls and the server's log say what failed",
-        );
-    } else {
-        report.ok(CHECK, says);
     }
 }

@@ -1,6 +1,7 @@
 //! `gantry doctor`: looks at everything a server needs before somebody misses it. It changes nothing: no migration runs, no
-//! key is made, nothing is sent.
+//! key is made, no mail is sent; where something must be writable, it writes and removes a file or an object of its own.
 
+mod backups;
 mod data;
 mod outside;
 mod place;

@@ -1,9 +1,12 @@
 //! Backups over HTTP: what operators ask for and see, and what owners see.
 
+mod bucket;
 mod drill;
 mod everything;
 mod killed;
 mod operators;
+mod points;
+mod served;
 mod watched;
 
 use std::time::Duration;
@@ -17,7 +20,7 @@ use crate::cli::beside;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// A drill may be large.
-const WORK: Duration = Duration::from_mins(15);
+const WORK: Duration = Duration::from_mins(50);
 const PASSWORD: &str = "quiet harbour at seven";
 
 /// A server with two folders for its backups.

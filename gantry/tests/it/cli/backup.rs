@@ -53,7 +53,7 @@ both_engines! {
         let said = beside(&server, &["backup", "now"]).ends(0).out;
         assert!(said.contains("3 databases, 3 proven"), "{said}");
         let said = beside(&server, &["backup", "ls"]).ends(0).out;
-        assert!(said.contains("  done      3/3 proven") && said.contains("copied"), "{said}");
+        assert!(said.contains("  done      3/3 proven") && said.contains("second_directory whole"), "{said}");
         let said = beside(&server, &["backup", "verify"]).ends(0).out;
         assert_eq!(said.matches("restored and equal").count(), 3, "{said}");
 

@@ -52,6 +52,22 @@ impl Arriving {
         &self.databases.control
     }
 
+    /// The installation that it would be the beginning of.
+    pub const fn databases(&self) -> &Databases {
+        &self.databases
+    }
+
+    /// Closes it without putting it in its place. What a folder holds is left to the caller to remove.
+    pub async fn abandon(self) -> Result<(), CopyError> {
+        self.databases.close().await?;
+        if let Target::Server { server, apart } = self.target {
+            server.drop_apart(&apart).await?;
+            server.tenant_pool.close().await;
+            server.close();
+        }
+        Ok(())
+    }
+
     /// What was loaded.
     pub const fn summary(&self) -> &Summary {
         &self.proof.summary

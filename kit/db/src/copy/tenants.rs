@@ -8,6 +8,7 @@ use gantry_kernel::TenantId;
 use super::build::{self, plan_of};
 use super::read::Reader;
 use super::{CopyError, Proof, Stamp, Subject, Summary, apart};
+use crate::database::blocking;
 use crate::directory::{self, Address};
 use crate::homes::{At, Home};
 use crate::sqlite::{Files, drafted, make_dir, parent};
@@ -119,8 +120,9 @@ impl Tenants {
         apart(async move { load(control, from, home, source).await }).await
     }
 
-    /// After the commit of [`Adoption::adopt`]: whoever still holds the former database
-    /// ([`Loaded::replaced`]) loses it. As often as asked.
+    /// After the commit of [`Adoption::adopt`]: whoever still holds the former database ([`Loaded::replaced`]) loses it. A
+    /// write that reaches it from now on is refused ([`DbError::Moving`], or no connection), never acknowledged and left
+    /// behind. As often as asked.
     pub async fn replaced(&self, id: TenantId, former: &str) -> Result<(), DbError> {
         self.leave_for_good(id);
         if former.is_empty() {
@@ -133,7 +135,10 @@ impl Tenants {
             .ok_or(DbError::TenantMissing(id))?;
         // A restore stays in the home the tenant had.
         match self.shared().homes.of(&tenant)? {
-            At::Files(_) => Ok(()),
+            At::Files(place) => {
+                let (files, former) = (place.files.clone(), former.to_owned());
+                blocking(move || files.fence_for_good(&former)).await
+            }
             At::Server(server) => server.shut(former).await,
         }
     }

@@ -105,6 +105,14 @@ impl Files {
         ))
     }
 
+    /// Closes a file that is no tenant's any more to writes; one that was removed is as good.
+    pub(crate) fn fence_for_good(&self, address: &str) -> Result<(), DbError> {
+        if !self.at(address).exists() {
+            return Ok(());
+        }
+        self.set_fence(address, true)
+    }
+
     /// The bytes of a tenant's file and its log.
     pub(crate) fn size(&self, address: &str) -> Option<u64> {
         let path = self.at(address);

@@ -124,6 +124,11 @@ impl Tenants {
         }
     }
 
+    /// The data directory, for files that belong beside the databases.
+    pub fn data_dir(&self) -> &Path {
+        &self.shared().config.data_dir
+    }
+
     pub(crate) const fn shared(&self) -> &Arc<Shared> {
         self.control.shared()
     }

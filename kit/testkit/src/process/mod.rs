@@ -3,6 +3,7 @@
 mod child;
 mod openid_peers;
 mod pgbouncer;
+mod s3;
 mod server;
 mod smtp;
 
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 pub(crate) use child::Child;
 pub use openid_peers::OpenIdPeers;
 pub use pgbouncer::PgBouncer;
+pub use s3::S3Peer;
 pub use server::{Server, ServerOptions};
 pub use smtp::{Mail, SmtpSim};
 
@@ -38,4 +40,13 @@ fn program(variable: &str, name: &str) -> PathBuf {
         .unwrap_or_else(|| {
             panic!("{name} is not built and {variable} is not set: run `cargo xtask test`")
         })
+}
+
+/// Where `cargo xtask test` keeps what it downloads.
+fn cache(what: &str) -> Option<PathBuf> {
+    let var = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = var("GANTRY_CACHE_DIR")
+        .or_else(|| var("XDG_CACHE_HOME").map(|base| base.join("gantry")))
+        .or_else(|| var("HOME").map(|home| home.join(".cache/gantry")));
+    cache.map(|cache| cache.join(what))
 }

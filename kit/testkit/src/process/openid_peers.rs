@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
+use super::cache;
+
 /// A running provider (npm `oidc-provider`), ended when it is dropped.
 #[derive(Debug)]
 pub struct OpenIdPeers {
@@ -89,11 +91,7 @@ impl OpenIdPeers {
 
 /// Where `cargo xtask test` puts the packages.
 fn packages() -> PathBuf {
-    let var = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let cache = var("GANTRY_CACHE_DIR")
-        .or_else(|| var("XDG_CACHE_HOME").map(|base| base.join("gantry")))
-        .or_else(|| var("HOME").map(|home| home.join(".cache/gantry")));
-    let packages = cache.map(|cache| cache.join("openid-peers/node_modules"));
+    let packages = cache("openid-peers/node_modules");
     packages
         .filter(|packages| packages.join("oidc-provider").is_dir())
         .unwrap_or_else(|| {

@@ -249,12 +249,16 @@ impl Server {
 
     /// Like [`command`](Self::command), for one that may be refused; waits for its end.
     pub fn try_command(&self, arguments: &[&str]) -> std::process::Output {
-        program_command(&self.env)
-            .args(arguments)
-            .arg("--data")
-            .arg(self.data_dir())
+        self.command_beside(arguments)
             .output()
             .expect("running gantry")
+    }
+
+    /// The same, not started yet.
+    pub fn command_beside(&self, arguments: &[&str]) -> Command {
+        let mut command = program_command(&self.env);
+        command.args(arguments).arg("--data").arg(self.data_dir());
+        command
     }
 }
 

@@ -6,10 +6,12 @@ use gantry_db::copy::{self, Arriving};
 use gantry_db::{ControlTx, DbConfig, DbError, MigrationSet};
 use gantry_jobs::outbox;
 use gantry_kernel::{Actor, Kernel};
+use gantry_outbound::OutboundSettings;
 
 use super::{HELD, store};
 use crate::manifest::CONTROL;
 use crate::run::blocking;
+use crate::store::{self as files, Places};
 use crate::verify::same;
 use crate::works::store as works;
 use crate::{BackupConfig, BackupError, Manifest, evidence};
@@ -21,13 +23,15 @@ pub type Also = for<'a> fn(&'a mut ControlTx) -> BoxFuture<'a, Result<(), DbErro
 /// Its tenants have no databases here until [`Backups::go_on`](crate::Backups::go_on) has brought them.
 pub async fn begin(
     config: &BackupConfig,
+    outbound: &OutboundSettings,
     db: DbConfig,
     kernel: &Kernel,
     migrations: MigrationSet,
     name: Option<&str>,
     also: Also,
 ) -> Result<(), BackupError> {
-    let (files, manifest) = config.find(name).await?;
+    let places = Places::of(config, outbound, &db.data_dir)?;
+    let (place, manifest) = places.find(name).await?;
     let entry = manifest
         .entry(CONTROL)
         .cloned()
@@ -35,13 +39,10 @@ pub async fn begin(
             backup: manifest.name.clone(),
             place: CONTROL.to_owned(),
         })?;
-    let (own, called, one) = (config.clone(), manifest.name.clone(), entry.clone());
-    let source = blocking(move || {
-        let identity = own.identity()?;
-        files.check(&called, &one)?;
-        files.open(&called, &one, &identity)
-    })
-    .await?;
+    let (own, one) = (config.clone(), entry.clone());
+    let identity = blocking(move || own.identity()).await?;
+    let file = place.store.fetch(&manifest.name, &entry).await?;
+    let source = blocking(move || files::open(file, &one, &identity)).await?;
     let failed = |source| BackupError::Copy {
         file: entry.file.clone(),
         source,

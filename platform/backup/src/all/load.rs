@@ -11,7 +11,9 @@ use crate::evidence::{self, whole};
 use crate::manifest::CONTROL;
 use crate::run::blocking;
 use crate::store::Store;
-use crate::{BackupError, BackupId, Backups, Entry, Evidence, Identity, Manifest, State};
+use crate::{
+    BackupError, BackupId, Backups, BucketFault, Entry, Evidence, Identity, Manifest, State,
+};
 
 /// Tenants looked up at a time.
 const PAGE: i64 = 100;
@@ -34,7 +36,7 @@ impl Backups {
         restore: &Unfinished,
         mut said: impl FnMut(TenantId, Result<u64, &str>) + Send,
     ) -> Result<RestoredAll, BackupError> {
-        let (store, manifest) = self.find(Some(&restore.backup)).await?;
+        let (place, manifest) = self.places()?.find(Some(&restore.backup)).await?;
         let own = self.clone();
         let identity = Arc::new(blocking(move || own.config.identity()).await?);
         let known = self
@@ -43,7 +45,7 @@ impl Backups {
             .await?;
         let from = From {
             restore,
-            store,
+            store: place.store,
             manifest,
             identity,
             backup: known.map(|backup| backup.id),
@@ -219,6 +221,9 @@ impl Backups {
 /// Whether the fault is of this moment, not of the backup: then everything stops, to be gone on with.
 fn passing(error: &BackupError) -> bool {
     use gantry_db::copy::CopyError;
+    if let BackupError::Bucket { fault, .. } = error {
+        return !matches!(fault, BucketFault::Gone(_));
+    }
     matches!(
         error,
         BackupError::Db(_)

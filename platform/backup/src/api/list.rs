@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::views::{BackupView, DatabaseView, WorkView};
 use crate::error::Refusal;
+use crate::store::Kind;
 use crate::works::{WorkId, store as works};
 use crate::{BackupId, Backups, State, evidence};
 
@@ -29,9 +30,11 @@ pub(crate) async fn backups(
     let before = cx.cursor::<BackupId>(&page, &state)?;
     let rows = backups
         .control
-        .read(async |tx| evidence::page(tx, state, before, page.limit()).await)
+        .read(async |tx| {
+            let rows = evidence::page(tx, state, before, page.limit()).await?;
+            BackupView::of(tx, rows).await
+        })
         .await?;
-    let rows: Vec<BackupView> = rows.into_iter().map(Into::into).collect();
     Ok(cx.page(&page, &state, rows, |row| row.id)?)
 }
 
@@ -49,9 +52,12 @@ pub(crate) async fn backup(
 ) -> Result<Json<BackupView>, Refusal> {
     let found = backups
         .control
-        .read(async |tx| evidence::by_id(tx, backup).await)
+        .read(async |tx| {
+            let found = evidence::by_id(tx, backup).await?;
+            BackupView::of(tx, found.into_iter().collect()).await
+        })
         .await?;
-    Ok(Json(found.ok_or(Refusal::NotFound)?.into()))
+    Ok(Json(found.into_iter().next().ok_or(Refusal::NotFound)?))
 }
 
 /// Which databases of a backup are listed.
@@ -127,6 +133,8 @@ pub(crate) async fn work(
 pub(crate) struct BackupStatus {
     /// Whether there is a place for backups; without one none are taken.
     configured: bool,
+    /// The stores: backups are taken in the first, the others hold copies.
+    stores: Vec<Kind>,
     /// The seconds between two scheduled backups.
     every_seconds: u64,
     /// The newest backup.
@@ -148,7 +156,9 @@ pub(crate) async fn status(
         .control
         .read(async |tx| {
             let last = evidence::page(tx, None, None, 1).await?;
+            let last = BackupView::of(tx, last).await?;
             let done = evidence::last_done(tx).await?;
+            let done = BackupView::of(tx, done.into_iter().collect()).await?;
             let proof = evidence::last_proof(tx).await?;
             Ok::<_, Refusal>((last, done, proof, works::all_under_way(tx).await?))
         })
@@ -156,8 +166,9 @@ pub(crate) async fn status(
     Ok(Json(BackupStatus {
         configured: backups.config.is_configured(),
         every_seconds: backups.config.every.get().as_secs(),
-        last: last.into_iter().next().map(Into::into),
-        last_done: last_done.map(Into::into),
+        stores: backups.config.stores(),
+        last: last.into_iter().next(),
+        last_done: last_done.into_iter().next(),
         last_proof_at,
         under_way: works.into_iter().map(Into::into).collect(),
     }))

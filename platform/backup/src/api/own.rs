@@ -19,7 +19,7 @@ pub(crate) struct WorkspaceBackups {
     last_proven_restore_at: Option<Timestamp>,
     /// The moment that restored backup holds.
     last_proven_backup_at: Option<Timestamp>,
-    /// Whether the newest backup also lies in a second place.
+    /// Whether the newest backup also lies, whole, in another store.
     second_copy: bool,
 }
 
@@ -40,6 +40,6 @@ pub(crate) async fn get(
         last_backup_at: last.as_ref().map(|(taken_at, _)| *taken_at),
         last_proven_restore_at: proven.as_ref().map(|(proven_at, _)| *proven_at),
         last_proven_backup_at: proven.as_ref().map(|(_, taken_at)| *taken_at),
-        second_copy: last.is_some_and(|(_, copied_at)| copied_at.is_some()),
+        second_copy: last.is_some_and(|(_, whole_at)| whole_at.is_some()),
     }))
 }

@@ -1,11 +1,13 @@
 //! Rows as they are shown.
 
+use gantry_db::{DbError, Tx};
 use gantry_kernel::{IdentityId, TenantId, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::store::Kind;
 use crate::works::{Work, WorkId, WorkKind, WorkState};
-use crate::{Backup, BackupId, Cause, Evidence, State};
+use crate::{Answer, Backup, BackupId, Cause, Copied, CopyState, Evidence, State, evidence};
 
 /// A backup.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,8 +30,10 @@ pub(crate) struct BackupView {
     failed: i64,
     /// The length of all its files.
     bytes: i64,
-    /// When the second copy was complete.
+    /// When the last of its copies in other stores was complete; null if one was not, or there is none.
     copied_at: Option<Timestamp>,
+    /// Where else it lies, and what was last seen of it there.
+    copies: Vec<CopyView>,
     /// When all of it was last looked at again.
     verified_at: Option<Timestamp>,
     /// When retention removed its files.
@@ -37,9 +41,52 @@ pub(crate) struct BackupView {
     error: Option<String>,
 }
 
-impl From<Backup> for BackupView {
-    fn from(row: Backup) -> Self {
+/// A copy of a backup in another store.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "BackupCopyView")]
+pub(crate) struct CopyView {
+    /// Which of the configured stores.
+    store: Kind,
+    state: CopyState,
+    /// What is wrong with it.
+    error: Option<String>,
+    /// When all of it was last read there and found equal.
+    whole_at: Option<Timestamp>,
+    /// When it was last looked at.
+    looked_at: Timestamp,
+}
+
+impl From<Copied> for CopyView {
+    fn from(row: Copied) -> Self {
         Self {
+            store: row.store,
+            state: row.state,
+            error: row.error,
+            whole_at: row.whole_at,
+            looked_at: row.looked_at,
+        }
+    }
+}
+
+impl BackupView {
+    /// Rows as they are shown, with what is known of their copies.
+    pub(crate) async fn of(tx: &mut Tx, rows: Vec<Backup>) -> Result<Vec<Self>, DbError> {
+        let ids = || rows.iter().map(|row| row.id);
+        let mut copies = match (ids().min(), ids().max()) {
+            (Some(oldest), Some(newest)) => evidence::copies_of(tx, oldest, newest).await?,
+            _ => Vec::new(),
+        };
+        let with_copies = rows.into_iter().map(|row| {
+            let own = copies.extract_if(.., |copy| copy.backup_id == row.id);
+            let own = own.map(Into::into).collect();
+            Self::new(row, own)
+        });
+        Ok(with_copies.collect())
+    }
+
+    fn new(row: Backup, copies: Vec<CopyView>) -> Self {
+        Self {
+            copies,
             id: row.id,
             name: row.name,
             state: row.state,
@@ -81,6 +128,8 @@ pub(crate) struct DatabaseView {
     proven_at: Option<Timestamp>,
     /// How long that took, in milliseconds.
     proof_ms: Option<i64>,
+    /// What the API was asked over the restored copy, and how it answered; null when it was not asked.
+    answers: Option<Vec<Answer>>,
 }
 
 impl From<Evidence> for DatabaseView {
@@ -96,6 +145,7 @@ impl From<Evidence> for DatabaseView {
             content: row.content,
             proven_at: row.proven_at,
             proof_ms: row.restore_us.map(|us| us / 1_000),
+            answers: row.answers.map(|answers| answers.0),
         }
     }
 }

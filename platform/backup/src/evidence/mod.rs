@@ -1,5 +1,6 @@
 //! What control remembers of backups: that they were taken, and the proof of each database in them.
 
+mod copies;
 mod read;
 mod write;
 
@@ -11,13 +12,15 @@ use gantry_kernel::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use copies::of as copies_of;
+pub use copies::{Copied, CopyState};
 pub(crate) use read::{
     by_id, by_name, first_begun, holds, last_done, last_of, last_proof, last_proof_of, page,
     places, places_page,
 };
 pub(crate) use write::{begin, end, looked_at, note, removed, restored};
 
-use crate::{BackupId, Entry};
+use crate::{Answers, BackupId, Entry};
 
 /// How far a backup has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -148,6 +151,8 @@ pub struct Evidence {
     pub proven_at: Option<Timestamp>,
     /// How long that took, in microseconds.
     pub restore_us: Option<i64>,
+    /// What the API answered over it; `None` when it was not asked.
+    pub answers: Option<Answers>,
 }
 
 from_row!(Evidence {
@@ -159,7 +164,8 @@ from_row!(Evidence {
     content,
     sha256,
     proven_at,
-    restore_us
+    restore_us,
+    answers
 });
 
 impl Evidence {
@@ -174,6 +180,7 @@ impl Evidence {
             sha256: None,
             proven_at: None,
             restore_us: None,
+            answers: None,
         }
     }
 
@@ -188,6 +195,7 @@ impl Evidence {
             sha256: Some(entry.sha256.clone()),
             proven_at: None,
             restore_us: None,
+            answers: None,
         }
     }
 }

@@ -15,7 +15,7 @@ macro_rules! columns {
 
 macro_rules! place_columns {
     () => {
-        "place, error, taken_at, bytes, row_count, content, sha256, proven_at, restore_us"
+        "place, error, taken_at, bytes, row_count, content, sha256, proven_at, restore_us, answers"
     };
 }
 
@@ -140,8 +140,8 @@ pub(crate) async fn holds(tx: &mut Tx, id: BackupId, place: &str) -> Result<bool
     Ok(found.is_some())
 }
 
-/// The newest backup of a place that is still there: the moment it holds, and when the second copy was
-/// complete.
+/// The newest backup of a place that is still there: the moment it holds, and when a copy of it in another store was
+/// last found whole, if it was at the last look.
 pub(crate) async fn last_of(
     tx: &mut Tx,
     place: &str,
@@ -149,7 +149,9 @@ pub(crate) async fn last_of(
     let rows: Vec<(Timestamp, Option<Timestamp>)> = tx
         .all(
             sql!(
-                "select p.taken_at, b.copied_at from backup_places p join backups b on b.id = p.backup_id
+                "select p.taken_at,
+                     (select max(c.whole_at) from backup_copies c
+                      where c.backup_id = b.id and c.state = 'whole') from backup_places p join backups b on b.id = p.backup_id
                  where p.place = $1 and p.taken_at is not null and b.removed_at is null
                    and b.state in ('done', 'partial')
                  order by p.taken_at desc limit 1"

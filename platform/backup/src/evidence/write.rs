@@ -49,11 +49,12 @@ pub(crate) async fn note(
     tx.execute(
         sql!(
             "insert into backup_places (backup_id, place, state, error, taken_at, bytes, row_count,
-                 content, sha256, proven_at, restore_us)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                 content, sha256, proven_at, restore_us, answers)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
              on conflict (backup_id, place) do update set state = excluded.state, error = excluded.error,
                  proven_at = coalesce(excluded.proven_at, backup_places.proven_at),
-                 restore_us = coalesce(excluded.restore_us, backup_places.restore_us)"
+                 restore_us = coalesce(excluded.restore_us, backup_places.restore_us),
+                 answers = coalesce(excluded.answers, backup_places.answers)"
         ),
         &args![
             id,
@@ -66,7 +67,8 @@ pub(crate) async fn note(
             found.content,
             found.sha256,
             found.proven_at,
-            found.restore_us
+            found.restore_us,
+            found.answers
         ],
     )
     .await
@@ -102,7 +104,9 @@ pub(crate) async fn looked_at(tx: &mut ControlTx, id: BackupId) -> Result<(), Db
     tx.execute(
         sql!(
             "update backups set verified_at = $2,
-                 state = case when failed = 0 and error is null then 'done' else 'partial' end
+                 state = case when failed = 0 and error is null and not exists (
+                         select 1 from backup_copies c where c.backup_id = $1 and c.state = 'failed')
+                     then 'done' else 'partial' end
              where id = $1 and state in ('done', 'partial')"
         ),
         &args![id, now],
@@ -141,6 +145,13 @@ pub(crate) async fn removed(tx: &mut ControlTx, name: &str) -> Result<(), DbErro
     if let Some((id,)) = removed {
         backup_changed(tx, id).await?;
     }
+    tx.execute(
+        sql!(
+            "delete from backup_copies where backup_id in (select id from backups where name = $1)"
+        ),
+        &args![name],
+    )
+    .await?;
     tx.execute(
         sql!(
             "delete from backup_places where backup_id in (select id from backups where name = $1)"

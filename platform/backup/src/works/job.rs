@@ -90,18 +90,20 @@ async fn obey(backups: &Backups, work: &Work) -> Result<Option<String>, BackupEr
         }
         WorkKind::Verify => {
             let name = name_of(backups, work).await?;
-            let (manifest, checked) = backups
+            let found = backups
                 .verify_watched(Some(&name), &mut watch)
                 .boxed()
                 .await?;
-            let wrong = checked.iter().find_map(|one| {
+            let wrong = found.checked.iter().find_map(|one| {
                 let error = one.outcome.as_ref().err()?;
                 Some(format!("{}: {error}", one.place))
             });
-            let missing = manifest.missing.first();
-            Ok(wrong.or_else(|| {
-                missing.map(|one| format!("{} is not in it: {}", one.place, one.error))
-            }))
+            let missing = found.manifest.missing.first();
+            let missing = missing.map(|one| format!("{} is not in it: {}", one.place, one.error));
+            let mut copies = found.copies.iter();
+            let copy = copies.find_map(|(_, outcome)| outcome.as_ref().err());
+            let copy = copy.map(|error| format!("a copy: {error}"));
+            Ok(wrong.or(missing).or(copy))
         }
         WorkKind::Restore => {
             let tenant = work
@@ -144,6 +146,9 @@ fn judged(error: BackupError) -> JobError {
         | BackupError::Db(_)
         | BackupError::Copy { .. }
         | BackupError::Panicked(_) => JobError::retry(error.to_string()),
+        BackupError::Bucket { ref fault, .. } if fault.may_pass() => {
+            JobError::retry(error.to_string())
+        }
         other => JobError::fatal(other.to_string()),
     }
 }

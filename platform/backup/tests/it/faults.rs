@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gantry_backup::{AgeError, BackupError, Cause, Identity, State};
+use gantry_backup::{AgeError, BackupError, Cause, Identity, State, Verified};
 use gantry_testkit::{both_engines, eventually};
 
 use crate::support::World;
@@ -26,7 +26,7 @@ both_engines! {
         let middle = damaged.len() / 2;
         damaged[middle] ^= 1;
         std::fs::write(&file, &damaged).unwrap();
-        let (_, checked) = backups.verify(Some(&name)).await.unwrap();
+        let Verified { checked, .. } = backups.verify(Some(&name)).await.unwrap();
         for one in &checked {
             let hit = one.place == tenant.id().to_string();
             assert_eq!(one.outcome.is_err(), hit, "{one:?}");
@@ -38,7 +38,7 @@ both_engines! {
         let forged = text.replace(&hash(&whole), &hash(&damaged));
         assert_ne!(text, forged);
         std::fs::write(&manifest, forged).unwrap();
-        let (_, checked) = backups.verify(Some(&name)).await.unwrap();
+        let Verified { checked, .. } = backups.verify(Some(&name)).await.unwrap();
         let found = checked.iter().find(|one| one.outcome.is_err()).unwrap();
         let said = found.outcome.as_ref().unwrap_err().to_string();
         assert!(said.contains("damaged"), "{said}");
@@ -62,14 +62,14 @@ both_engines! {
         assert!(error.to_string().contains("put it back at"), "{error}");
         let other = Identity::new(&world.kernel).unwrap();
         std::fs::write(&key, other.to_text().expose()).unwrap();
-        let (_, checked) = backups.verify(Some(&name)).await.unwrap();
+        let Verified { checked, .. } = backups.verify(Some(&name)).await.unwrap();
         for one in checked {
             let Err(BackupError::Sealed { source: AgeError::WrongKey, .. }) = one.outcome else {
                 panic!("{one:?}");
             };
         }
         std::fs::write(&key, right).unwrap();
-        let (_, checked) = backups.verify(Some(&name)).await.unwrap();
+        let Verified { checked, .. } = backups.verify(Some(&name)).await.unwrap();
         assert!(checked.iter().all(|one| one.outcome.is_ok()));
     }
 
@@ -86,7 +86,7 @@ both_engines! {
             if unfinished(&name) {
                 continue;
             }
-            let (manifest, checked) = backups.verify(Some(&name)).await.unwrap();
+            let Verified { manifest, checked, .. } = backups.verify(Some(&name)).await.unwrap();
             assert_eq!(manifest.entries.len(), 2);
             assert!(checked.iter().all(|one| one.outcome.is_ok()), "{checked:?}");
         }

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod bucket;
 mod faults;
 mod notices;
 mod restoring;

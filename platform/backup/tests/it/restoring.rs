@@ -113,6 +113,32 @@ both_engines! {
     }
 }
 
+both_engines! {
+    async fn whoever_still_holds_the_former_database_is_refused_and_not_left_behind(engine: Engine) {
+        let world = World::new(engine).await;
+        let held = world.tenant("one", 2).await;
+        let backups = world.backups();
+        backups.run(Cause::Command).await.unwrap();
+        write(&held, 10).await;
+        backups.restore(held.id(), None, Actor::Rescue).await.unwrap();
+        let late = held
+            .write(async |tx| {
+                tx.execute(
+                    sql!("insert into notes (id, body) values (99, 'late')"),
+                    &args![],
+                )
+                .await
+            })
+            .await;
+        let refused = late.unwrap_err();
+        assert!(refused.is_transient(), "{refused:?}");
+        let now = world.databases.tenants.get(held.id()).await.unwrap();
+        assert_eq!(notes(&now).await, 2);
+        write(&now, 99).await;
+        assert_eq!(notes(&now).await, 3);
+    }
+}
+
 async fn done_name(backups: &gantry_backup::Backups) -> String {
     backups.list(1).await.unwrap()[0].name.clone()
 }

@@ -8,6 +8,7 @@ use gantry_db::{
     Databases, DbError, Migration, MigrationSet, Migrations, TenantDb, args, directory, sql,
 };
 use gantry_kernel::{Kernel, ManualClock, TenantId, Timestamp};
+use gantry_outbound::OutboundSettings;
 use gantry_testkit::{Engine, TestDatabases};
 
 const NOTES: Migrations = Migrations {
@@ -67,6 +68,7 @@ impl World {
             self.databases.tenants.clone(),
             self.kernel.clone(),
             self.config.clone(),
+            OutboundSettings::default(),
         )
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gantry_backup::{Cause, State};
+use gantry_backup::{Cause, State, Verified};
 use gantry_db::{args, sql};
 use gantry_testkit::both_engines;
 
@@ -45,7 +45,7 @@ both_engines! {
         }
         // What is only in the second folder is found there.
         std::fs::remove_dir_all(world.folder()).unwrap();
-        let (manifest, checked) = backups.verify(None).await.unwrap();
+        let Verified { manifest, checked, .. } = backups.verify(None).await.unwrap();
         assert_eq!((manifest.name, checked.len()), (backup.name, 3));
         assert!(checked.iter().all(|one| one.outcome.is_ok()), "{checked:?}");
     }
@@ -102,7 +102,7 @@ both_engines! {
         };
         assert_eq!(of(good.id()), None);
         assert!(of(broken.id()).unwrap().contains("stray"));
-        let (manifest, checked) = backups.verify(Some(&backup.name)).await.unwrap();
+        let Verified { manifest, checked, .. } = backups.verify(Some(&backup.name)).await.unwrap();
         assert_eq!((manifest.missing.len(), checked.len()), (1, 2));
     }
 
