@@ -6,6 +6,7 @@
 
 mod app;
 pub mod cli;
+pub mod memory;
 mod modules;
 mod smoke;
 

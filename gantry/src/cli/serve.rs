@@ -11,6 +11,7 @@ use gantry_runtime::{Ended, ServerSettings, StartError, Stopper};
 
 use super::context::{Context, block_on};
 use super::{CliError, say};
+use crate::memory;
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -43,6 +44,7 @@ impl Serve {
         let config = context.config()?;
         let server = config.section::<ServerSettings>("server")?;
         let data = context.data.clone();
+        memory::keep_small().map_err(StartError::Thread)?;
         let ended = block_on(async move {
             let stopper = Stopper::new();
             stopper.on_signals().map_err(StartError::Signals)?;

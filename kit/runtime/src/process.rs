@@ -86,6 +86,9 @@ pub enum StartError {
     /// Signals cannot be received.
     #[error("cannot receive signals: {0}")]
     Signals(#[source] io::Error),
+    /// A thread cannot be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
 }
 
 impl StartError {
@@ -107,6 +110,7 @@ impl StartError {
             Self::Listen { .. }
             | Self::Data { .. }
             | Self::Signals(_)
+            | Self::Thread(_)
             | Self::Db(DbError::NotKept { .. }) => 71,
             Self::Db(_) | Self::Registry(_) | Self::Jobs(_) | Self::Http(_) | Self::Hook { .. } => {
                 70

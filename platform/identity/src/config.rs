@@ -47,7 +47,7 @@ pub struct IdentityConfig {
     pub set_up_link: Period,
     /// Least time between two mails of one kind to one address.
     pub mail_cool_down: Period,
-    /// Threads that hash passwords; 0 means one per core. More than cores lose throughput.
+    /// Threads that hash passwords; 0 means one for each core but one, which stays free for other requests, and at least one. More than cores lose throughput.
     pub hash_threads: usize,
     /// Log-ins that may wait for a hashing thread; the next one is answered 503.
     pub hash_queue: usize,
@@ -266,7 +266,7 @@ impl IdentityConfig {
     pub(crate) fn pool(&self) -> PoolSize {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = if self.hash_threads == 0 {
-            cores
+            cores.saturating_sub(1).max(1)
         } else {
             self.hash_threads
         };

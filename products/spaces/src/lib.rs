@@ -30,7 +30,7 @@ use gantry_runtime::{BuildError, Manifest, Parts, ProductBuild, ProductModule};
 pub struct UnknownWord;
 
 /// The tables of this module; it has none in control.
-pub const MIGRATIONS: Migrations = gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces", "0002_import_askers"] };
+pub const MIGRATIONS: Migrations = gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces", "0002_import_askers", "0003_counts"] };
 
 /// The product.
 #[derive(Debug, Clone, Copy, Default)]

@@ -6,20 +6,30 @@
 //! without a pause it never gets to the end, so beyond a bound the writer itself does the rest
 //! between two groups (RESTART). A reader who looks at the log keeps it from beginning anew; nobody
 //! waits for it, the log grows on, and who it is stands in the server's log.
+//!
+//! The same thread sees to it that a database nobody uses keeps little memory: what its connections hold of prepared
+//! statements and pages is, with thousands of open databases, most of the process.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::conn::{Mode, SqliteConn};
 use super::lane::lock;
 use super::writer::Writer;
 use crate::DbError;
 
+/// How long after its last use the memory of a connection is given back.
+const RESTS_AFTER: Duration = Duration::from_secs(30);
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
 /// The thread, and the databases that wait for it.
 #[derive(Default)]
 pub(crate) struct Checkpoints {
     asked: Mutex<Asked>,
+    open: Mutex<Vec<Weak<Writer>>>,
     wake: Condvar,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -58,43 +68,80 @@ impl Checkpoints {
         }
     }
 
+    /// Has the memory of this database given back whenever nobody uses it, for as long as it is open.
+    pub(super) fn watch(&self, writer: &Arc<Writer>) {
+        lock(&self.open).push(Arc::downgrade(writer));
+    }
+
+    fn rest(&self) {
+        let open = {
+            let mut open = lock(&self.open);
+            open.retain(|writer| writer.strong_count() > 0);
+            open.clone()
+        };
+        for writer in open.iter().filter_map(Weak::upgrade) {
+            writer.rest(RESTS_AFTER);
+        }
+    }
+
     fn ask(&self, writer: &Arc<Writer>) {
         lock(&self.asked).writers.push_back(Arc::downgrade(writer));
         self.wake.notify_one();
     }
 
     fn work(&self) {
-        loop {
-            let writer = {
-                let mut asked = lock(&self.asked);
-                loop {
-                    if asked.stopping {
-                        return;
+        let mut looked = Instant::now();
+        while let Some(work) = self.next(looked) {
+            match work {
+                // Held during the checkpoint: nobody who waited for the database to be closed finds it
+                // open here.
+                Work::Checkpoint(writer) => {
+                    if let Some(writer) = writer.upgrade() {
+                        checkpoint(&writer);
                     }
-                    if let Some(writer) = asked.writers.pop_front() {
-                        break writer;
-                    }
-                    asked = self
-                        .wake
-                        .wait(asked)
-                        .unwrap_or_else(PoisonError::into_inner);
                 }
-            };
-            // Held during the checkpoint: nobody who waited for the database to be closed finds it
-            // open here.
-            let Some(writer) = writer.upgrade() else {
-                continue;
-            };
-            let done = SqliteConn::open(writer.path(), Mode::Write, &writer.context.sqlite)
-                .and_then(|conn| conn.checkpoint());
-            if let Err(error) = done {
-                tracing::warn!(
-                    database = %writer.path().display(),
-                    %error,
-                    "a checkpoint failed; the log is kept"
-                );
+                Work::Look => {
+                    self.rest();
+                    looked = Instant::now();
+                }
             }
         }
+    }
+
+    /// What there is to do, once there is something; nothing when it is over.
+    fn next(&self, looked: Instant) -> Option<Work> {
+        let mut asked = lock(&self.asked);
+        loop {
+            if asked.stopping {
+                return None;
+            }
+            let until = LOOK_EVERY.saturating_sub(looked.elapsed());
+            if until.is_zero() {
+                return Some(Work::Look);
+            }
+            if let Some(writer) = asked.writers.pop_front() {
+                return Some(Work::Checkpoint(writer));
+            }
+            let waited = self.wake.wait_timeout(asked, until);
+            (asked, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+enum Work {
+    Checkpoint(Weak<Writer>),
+    Look,
+}
+
+fn checkpoint(writer: &Writer) {
+    let done = SqliteConn::open(writer.path(), Mode::Write, &writer.context.sqlite)
+        .and_then(|conn| conn.checkpoint());
+    if let Err(error) = done {
+        tracing::warn!(
+            database = %writer.path().display(),
+            %error,
+            "a checkpoint failed; the log is kept"
+        );
     }
 }
 

@@ -140,6 +140,14 @@ impl SqliteConn {
         self.log.load(Ordering::Relaxed)
     }
 
+    /// Gives back the memory of prepared statements and pages; the next use makes them anew.
+    pub(crate) fn rest(&self) -> Result<(), DbError> {
+        self.conn.flush_prepared_statement_cache();
+        self.conn
+            .execute_batch("PRAGMA shrink_memory")
+            .map_err(|e| failure(&e))
+    }
+
     /// Copies of the log into the file what can be copied without waiting for anybody.
     pub(crate) fn checkpoint(&self) -> Result<(), DbError> {
         self.conn

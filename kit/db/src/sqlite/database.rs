@@ -1,7 +1,7 @@
 //! One SQLite database: its readers, its writer, and the closures run on them.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use gantry_telemetry::trace::TraceContext;
@@ -21,7 +21,6 @@ pub(crate) struct SqliteDb {
     context: WriterContext,
     lane: Arc<Lane>,
     writer: Arc<Writer>,
-    idle: Mutex<Vec<SqliteConn>>,
     readers: Arc<Readers>,
     max_wait: Duration,
 }
@@ -35,10 +34,11 @@ impl SqliteDb {
         max_wait: Duration,
     ) -> Self {
         let readers = Readers::new(context.sqlite.readers);
+        let writer = Writer::new(path.clone(), tenant, context.clone(), Arc::clone(&readers));
+        context.checkpoints.watch(&writer);
         Self {
-            writer: Writer::new(path.clone(), tenant, context.clone(), Arc::clone(&readers)),
+            writer,
             readers,
-            idle: Mutex::default(),
             path,
             context,
             lane,
@@ -71,21 +71,13 @@ impl SqliteDb {
         E: From<DbError>,
     {
         let _permit = self.readers.short(self.max_wait).await?;
-        let idle = self
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .pop();
-        let conn = match idle {
+        let conn = match self.readers.take() {
             Some(conn) => conn,
             None => SqliteConn::open(&self.path, Mode::Read, &self.context.sqlite)?,
         };
         let (conn, outcome) = run_read(&self.context, self.context.max_transaction, conn, key, f);
         if let Some(conn) = conn {
-            self.idle
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(conn);
+            self.readers.put(conn);
         }
         outcome
     }

@@ -1,4 +1,4 @@
-//! Who reads a database: how many may at once, and who holds the log when it cannot be emptied.
+//! Who reads a database: how many may at once, with which connections, and who holds the log when it cannot be emptied.
 
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::conn::SqliteConn;
 use super::lane::lock;
 use crate::DbError;
 
@@ -17,6 +18,8 @@ pub(crate) struct Readers {
     short: Arc<Semaphore>,
     long: Arc<Semaphore>,
     under_way: Mutex<Vec<Reading>>,
+    /// Connections nobody reads with, and since when; the last that came back is the first to be used again.
+    idle: Mutex<Vec<(SqliteConn, Instant)>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,7 +43,28 @@ impl Readers {
             short: Arc::new(Semaphore::new(most)),
             long: Arc::new(Semaphore::new(LONG)),
             under_way: Mutex::default(),
+            idle: Mutex::default(),
         })
+    }
+
+    /// A connection that is open already.
+    pub(super) fn take(&self) -> Option<SqliteConn> {
+        lock(&self.idle).pop().map(|(conn, _)| conn)
+    }
+
+    /// Hands a connection back for the next read.
+    pub(super) fn put(&self, conn: SqliteConn) {
+        lock(&self.idle).push((conn, Instant::now()));
+    }
+
+    /// Closes connections that nobody used for so long.
+    pub(super) fn rest(&self, after: Duration) {
+        let mut idle = lock(&self.idle);
+        // They came back one after the other.
+        let unused = idle.partition_point(|(_, since)| since.elapsed() >= after);
+        let unused: Vec<_> = idle.drain(..unused).collect();
+        drop(idle);
+        drop(unused);
     }
 
     pub(super) async fn short(&self, wait: Duration) -> Result<OwnedSemaphorePermit, DbError> {
@@ -113,7 +137,9 @@ async fn permit(
 
 #[cfg(test)]
 mod tests {
+    use super::super::conn::Mode;
     use super::*;
+    use crate::SqliteConfig;
 
     #[tokio::test]
     async fn who_reads_is_named_as_long_as_it_does() {
@@ -127,5 +153,19 @@ mod tests {
         }
         drop((long, copy, short));
         assert_eq!(readers.describe(), "0 short reads of this process");
+    }
+
+    #[test]
+    fn a_connection_nobody_uses_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.db");
+        let conn = SqliteConn::open(&path, Mode::Write, &SqliteConfig::default()).unwrap();
+        let readers = Readers::new(2);
+        readers.put(conn);
+        readers.rest(Duration::from_hours(1));
+        let conn = readers.take().expect("it was used just now");
+        readers.put(conn);
+        readers.rest(Duration::ZERO);
+        assert!(readers.take().is_none());
     }
 }

@@ -66,6 +66,8 @@ pub(super) struct Slot {
     /// Opened by the first write, and again after one that left it unusable.
     pub(super) conn: Option<SqliteConn>,
     pub(super) log: Log,
+    /// The end of the last turn, until the memory of that was given back.
+    worked: Option<Instant>,
 }
 
 #[derive(Default)]
@@ -114,6 +116,7 @@ impl Writer {
         let begun = Instant::now();
         while begun.elapsed() < TURN {
             let Some(lead) = self.take_or_rest() else {
+                slot.worked = Some(Instant::now());
                 return false;
             };
             let apart = self.group(&mut slot.conn, lead, || self.take());
@@ -121,12 +124,27 @@ impl Writer {
                 let left = self.group(&mut slot.conn, job, || None);
                 debug_assert!(left.is_empty(), "who is alone is answered");
             }
-            let Slot { conn, log } = &mut *slot;
+            let Slot { conn, log, .. } = &mut *slot;
             if let Some(conn) = conn {
                 log.keep_small(self, conn);
             }
         }
         true
+    }
+
+    /// Gives back the memory of what nobody used for so long.
+    pub(super) fn rest(&self, after: Duration) {
+        self.readers.rest(after);
+        let Ok(mut slot) = self.slot.try_lock() else {
+            return;
+        };
+        if slot.worked.is_none_or(|at| at.elapsed() < after) {
+            return;
+        }
+        slot.worked = None;
+        if let Some(Err(error)) = slot.conn.as_ref().map(SqliteConn::rest) {
+            tracing::warn!(database = %self.path.display(), %error, "a connection keeps its memory");
+        }
     }
 
     /// Writes `lead` and what `next` gives in one commit; what must run alone comes back.

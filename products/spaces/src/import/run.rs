@@ -240,7 +240,7 @@ impl Task {
             };
             (
                 Outcome::Created,
-                Some(students::insert(tx, fields, entrance).await?.id),
+                Some(students::insert(tx, fields, entrance).await?.0.id),
             )
         };
         Ok(ImportRow {

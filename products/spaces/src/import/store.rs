@@ -5,7 +5,7 @@ use gantry_kernel::{IdentityId, Scope, Timestamp, UnitId};
 
 use super::model::{FileColumn, Import, ImportId, ImportRow, Outcome, State, Tally};
 use super::read::{Encoding, Mapping, Separator};
-use crate::student::StudentId;
+use crate::student::{StudentId, store as students};
 
 /// What an upload was recognised as.
 #[derive(Debug, Clone)]
@@ -353,6 +353,9 @@ pub async fn remove_untouched(
             &args![student, id, scope.unit_filter()],
         )
         .await?;
+    if removed.is_some() {
+        students::count_in(tx, -1).await?;
+    }
     Ok(removed.map(|(branch,)| branch))
 }
 

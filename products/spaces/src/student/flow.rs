@@ -44,15 +44,13 @@ pub async fn create(
     if !shares_phone && store::phone_in_use(tx, &by.scope, None, &fields.phone).await? {
         return Err(Error::PhoneShared);
     }
-    if limit.is_some() {
-        within_limit(STUDENTS, limit, store::count(tx).await? + 1)?;
-    }
     let entrance = Entrance {
         today,
         import_id: None,
         reserved: &HashSet::new(),
     };
-    let student = store::insert(tx, fields, entrance).await.map_err(raced)?;
+    let (student, held) = store::insert(tx, fields, entrance).await.map_err(raced)?;
+    within_limit(STUDENTS, limit, held)?;
     record(tx, by, "spaces.student.created", &student).await?;
     Ok(student)
 }

@@ -52,12 +52,13 @@ pub struct Entrance<'a> {
     pub reserved: &'a HashSet<String>,
 }
 
-/// Enters a student who clashes with nobody (see [`clash`]). Neither the branch nor the scope is checked.
+/// Enters a student who clashes with nobody (see [`clash`]), and says how many there are then. Neither the branch nor the
+/// scope is checked.
 pub async fn insert(
     tx: &mut Tx,
     fields: &StudentFields,
     entrance: Entrance<'_>,
-) -> Result<Student, DbError> {
+) -> Result<(Student, i64), DbError> {
     let Entrance {
         today,
         import_id,
@@ -71,7 +72,8 @@ pub async fn insert(
     let id: StudentId = tx.kernel().id();
     let now = tx.now();
     let name_folded = fold(fields.name.as_str());
-    tx.one(
+    let held = count_in(tx, 1).await?;
+    let student = tx.one(
         sql!(
             "insert into students (id, branch_id, code, code_folded, name, name_folded, phone, email,
                                    guardian_name, guardian_phone, date_of_birth, gender, joined_on,
@@ -104,7 +106,8 @@ pub async fn insert(
             now,
         ],
     )
-    .await
+    .await?;
+    Ok((student, held))
 }
 
 /// Who has the code, or phone and name, of these fields, other than `me`.
@@ -196,10 +199,29 @@ async fn next_code(tx: &mut Tx, reserved: &HashSet<String>) -> Result<Code, DbEr
     }
 }
 
-/// How many students there are.
+/// How many students there are, whatever their status. It is kept by whatever enters and removes them, as counting takes
+/// longer the more there are.
 pub async fn count(tx: &mut Tx) -> Result<i64, DbError> {
-    tx.one(sql!("select count(*) from students"), &args![])
-        .await
+    let held = tx
+        .opt(
+            sql!("select held from spaces_counts where kind = 'student'"),
+            &args![],
+        )
+        .await?;
+    Ok(held.unwrap_or(0))
+}
+
+/// So many more, or fewer; how many there are then.
+pub(crate) async fn count_in(tx: &mut Tx, more: i64) -> Result<i64, DbError> {
+    tx.one(
+        sql!(
+            "insert into spaces_counts (kind, held) values ('student', $1)
+             on conflict (kind) do update set held = spaces_counts.held + $1
+             returning held"
+        ),
+        &args![more],
+    )
+    .await
 }
 
 /// One student within the scope.
@@ -282,5 +304,8 @@ pub async fn delete(
             &args![id, scope.unit_filter(), version],
         )
         .await?;
+    if removed > 0 {
+        count_in(tx, -1).await?;
+    }
     Ok(removed > 0)
 }

@@ -1,6 +1,7 @@
 //! Undoing an import: what nobody touched goes, the rest stays and says why.
 
 use gantry_kernel::{Actor, IdentityId, Origin, Scope};
+use gantry_spaces::allowance::STUDENTS;
 use gantry_spaces::import::run::Task;
 use gantry_spaces::import::{ImportId, State, flow};
 use gantry_spaces::student::flow::By;
@@ -40,6 +41,11 @@ both_engines! {
         // The same file again enters who is missing.
         let again = app.import("", FILE).await;
         assert_eq!((&again["accepted_rows"], &again["rejected_rows"]), (&json!(2), &json!(2)));
+        // Whatever came and went, they were counted.
+        app.limit(STUDENTS, 4);
+        let fifth = json!({ "branch_id": branch, "name": "Fifth", "phone": "9000000005" });
+        let refused = app.post("owner", "/students", fifth).await.expect(409).json();
+        assert_eq!((&refused["code"], &refused["wanted"]), (&json!("limit_reached"), &json!(5)));
     }
 
     async fn a_run_under_way_is_stopped_and_taken_back(engine: Engine) {
