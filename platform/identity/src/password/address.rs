@@ -104,6 +104,52 @@ mod tests {
         assert!(!waits(1_000, Duration::from_secs(17)).is_empty());
     }
 
+    fn row(failures: i64, updated_at: Timestamp, locked_until: Option<Timestamp>) -> Lockout {
+        Lockout {
+            failures,
+            level: 1,
+            locked_until,
+            updated_at,
+        }
+    }
+
+    /// Time in which nothing was left to leak is not saved up.
+    #[test]
+    fn an_empty_bucket_begins_anew() {
+        let then = Timestamp::from_micros(0);
+        // One failure in 18 seconds leaks away.
+        let now = then + Duration::from_secs(45);
+        for failures in [1, 2] {
+            let next = after_failure(Some(row(failures, then, None)), now, quota());
+            assert_eq!((next.failures, next.updated_at), (1, now));
+        }
+        let next = after_failure(Some(row(3, then, None)), now, quota());
+        let leaked = then + Duration::from_secs(36);
+        assert_eq!((next.failures, next.updated_at), (2, leaked));
+    }
+
+    #[test]
+    fn failures_during_a_wait_do_not_lengthen_it() {
+        let now = Timestamp::from_micros(1_000_000_000);
+        let until = now + Duration::from_secs(30);
+        let next = after_failure(Some(row(49, now, Some(until))), now, quota());
+        assert_eq!((next.locked_until, next.level), (Some(until), 1));
+        let next = after_failure(Some(row(49, now, Some(now))), now, quota());
+        assert_eq!((next.level, next.locked_until > Some(now)), (2, true));
+    }
+
+    #[test]
+    fn a_wait_is_forgotten_in_time() {
+        let until = Timestamp::from_micros(0);
+        for (passed, level) in [
+            (FORGET_AFTER - Duration::from_micros(1), 1),
+            (FORGET_AFTER, 0),
+        ] {
+            let next = after_failure(Some(row(0, until, Some(until))), until + passed, quota());
+            assert_eq!(next.level, level, "{passed:?}");
+        }
+    }
+
     proptest! {
         /// Whatever the rhythm, failures within any quarter of an hour stay within twice the allowance.
         #[test]

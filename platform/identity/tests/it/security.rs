@@ -75,6 +75,10 @@ both_engines! {
         let again = guarded.sign_in(&app).await.text("access_token");
         assert_eq!(members(&app, &again).await, let_in());
 
+        let remove = Ask::delete("/api/v1/me/totp").bearer(&guarded.access);
+        assert_eq!(app.send(remove).await.status, 204);
+        assert_eq!(members(&app, &guarded.access).await, shut_out(), "what was shown is no factor any more");
+
         app.pass(600);
         let stale = demand(&app, &owner.access, false).await;
         assert_eq!(stale.code(), "step_up_required");

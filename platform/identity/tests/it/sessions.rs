@@ -1,5 +1,6 @@
 //! Browser sessions, CSRF, and signing out.
 
+use gantry_http::{Authority, Credentials};
 use gantry_testkit::{Engine, both_engines};
 use serde_json::json;
 
@@ -113,6 +114,25 @@ both_engines! {
         assert_eq!((app.me(&oldest).await, app.me(&idle).await, app.me(&newest).await), (200, 401, 200));
         let list = app.send(Ask::get("/api/v1/me/sessions").bearer(&newest)).await;
         assert_eq!(list.json["items"].as_array().unwrap().len(), 100);
+    }
+
+    /// A use is noted when the last one that was is five minutes old. That an open stream asks who reads it is none, and
+    /// does not keep the next use from being noted.
+    async fn a_use_is_noted_every_five_minutes(engine: Engine) {
+        let app = app(engine).await;
+        let (access, _) = app.tokens("owner@example.com").await;
+        let seen = async || app.count(gantry_db::sql!("select max(last_seen_at) from sessions")).await;
+        let begun = seen().await;
+        for (passes, noted) in [(299, 0), (1, 300), (299, 300)] {
+            app.pass(passes);
+            assert_eq!(app.me(&access).await, 200);
+            assert_eq!(seen().await - begun, noted * 1_000_000);
+        }
+        app.pass(1);
+        app.identity.recheck(Credentials::Bearer(&access), None, None).await.unwrap();
+        assert_eq!(seen().await - begun, 300_000_000);
+        assert_eq!(app.me(&access).await, 200);
+        assert_eq!(seen().await - begun, 600_000_000);
     }
 
     /// A browser session must confirm writes with its own token.
