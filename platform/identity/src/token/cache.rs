@@ -83,6 +83,15 @@ mod tests {
     }
 
     #[test]
+    fn half_of_its_bound_is_kept_whole() {
+        let cache = Generations::new(100);
+        for n in 0..50 {
+            cache.insert(n, ());
+        }
+        assert_eq!((0..50).filter_map(|n| cache.get(&n)).count(), 50);
+    }
+
+    #[test]
     fn what_is_removed_is_gone_from_both_generations() {
         let cache = Generations::new(2);
         cache.insert(1, ());

@@ -116,6 +116,16 @@ both_engines! {
         assert_eq!(list.json["items"].as_array().unwrap().len(), 100);
     }
 
+    /// The person recognises a session by what the client says it is, and no more of that is kept than can be shown.
+    async fn a_session_says_which_client_it_is(engine: Engine) {
+        let app = app(engine).await;
+        let body = json!({ "email": "owner@example.com", "password": PASSWORD, "mode": "token" });
+        let ask = Ask::post("/api/v1/auth/sessions").json(body).header("user-agent", "Desk\t1.0");
+        let access = app.send(ask).await.text("access_token");
+        let list = app.send(Ask::get("/api/v1/me/sessions").bearer(&access)).await;
+        assert_eq!(list.json["items"][0]["user_agent"], "Desk1.0", "{:?}", list.json);
+    }
+
     /// A use is noted when the last one that was is five minutes old. That an open stream asks who reads it is none, and
     /// does not keep the next use from being noted.
     async fn a_use_is_noted_every_five_minutes(engine: Engine) {

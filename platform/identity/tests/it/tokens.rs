@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as B64;
 use futures_util::future::join_all;
+use gantry_db::{args, sql};
 use gantry_testkit::{Engine, both_engines};
 use serde_json::{Value, json};
 
@@ -34,6 +35,7 @@ both_engines! {
             app.pass(3_600);
             let answer = refresh(&app, &token).await;
             assert_eq!(answer.headers["cache-control"], "no-store");
+            assert_eq!(answer.json["expires_in"], 900);
             assert_eq!(app.me(&answer.text("access_token")).await, 200);
             let fresh = answer.text("refresh_token");
             assert_ne!(fresh, token);
@@ -103,6 +105,20 @@ both_engines! {
             .unwrap();
         assert_eq!(living, 1, "exactly one child is good");
         next(&app, &other).await;
+    }
+
+    async fn an_end_is_an_end_at_that_very_instant(engine: Engine) {
+        let app = app(engine).await;
+        for (ends, stored) in [
+            ("the token's", sql!("update refresh_tokens set expires_at = $1")),
+            ("the session's", sql!("update sessions set expires_at = $1")),
+        ] {
+            let (_, token) = app.tokens("owner@example.com").await;
+            let soon = app.kernel.now() + std::time::Duration::from_secs(10);
+            app.control.write(async move |tx| tx.execute(stored, &args![soon]).await).await.unwrap();
+            app.pass(10);
+            assert_eq!(refresh(&app, &token).await.status, 401, "{ends}");
+        }
     }
 
     /// Unused for a week, or a month old: over.
