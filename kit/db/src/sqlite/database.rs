@@ -37,11 +37,11 @@ impl SqliteDb {
         let writer = Writer::new(path.clone(), tenant, context.clone(), Arc::clone(&readers));
         context.checkpoints.watch(&writer);
         Self {
-            writer,
-            readers,
             path,
             context,
             lane,
+            writer,
+            readers,
             max_wait,
         }
     }
