@@ -46,7 +46,7 @@ pub(crate) fn keep_small() -> std::io::Result<()> {
     const EVERY: std::time::Duration = std::time::Duration::from_secs(20);
     let trim = || {
         loop {
-            std::thread::sleep(EVERY);
+            std::thread::park_timeout(EVERY);
             // SAFETY: malloc_trim takes an integer, is safe beside other threads (malloc_trim(3)), and touches free memory
             // only. It says whether there was any.
             unsafe { libc::malloc_trim(0) };

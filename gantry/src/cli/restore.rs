@@ -39,7 +39,7 @@ impl Restore {
         block_on(async move {
             match &self.tenant {
                 Some(tenant) => self.one(context, tenant).await,
-                None => self.everything(context).await,
+                None => Box::pin(self.everything(context)).await,
             }
         })
     }

@@ -142,7 +142,7 @@ mod tests {
     fn a_wait_is_forgotten_in_time() {
         let until = Timestamp::from_micros(0);
         for (passed, level) in [
-            (FORGET_AFTER - Duration::from_micros(1), 1),
+            (FORGET_AFTER.saturating_sub(Duration::from_micros(1)), 1),
             (FORGET_AFTER, 0),
         ] {
             let next = after_failure(Some(row(0, until, Some(until))), until + passed, quota());

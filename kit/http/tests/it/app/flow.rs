@@ -21,7 +21,6 @@ struct Kind {
 }
 
 /// What streams share with the test.
-#[derive(Clone)]
 pub(super) struct Taps {
     /// Counts what floods were asked for.
     pub(super) waves: Arc<AtomicUsize>,
@@ -32,7 +31,7 @@ pub(super) struct Taps {
 struct Source {
     kind: String,
     asked: usize,
-    taps: Taps,
+    taps: Arc<Taps>,
 }
 
 impl EventSource for Source {
@@ -79,7 +78,7 @@ impl EventSource for Source {
 }
 
 async fn flow(
-    taps: Taps,
+    taps: Arc<Taps>,
     cx: StreamCx,
     Query(Kind { kind }): Query<Kind>,
 ) -> Result<EventStream<Source>, Problem> {
@@ -93,7 +92,7 @@ async fn flow(
 
 /// The one route.
 pub(super) fn routes(taps: Taps) -> Routes {
-    Routes::new(taps)
+    Routes::new(Arc::new(taps))
         .route(
             Route::get("/api/v1/tenants/{tenant}/flow", "stream_flow")
                 .member()
