@@ -202,23 +202,17 @@ async fn next_code(tx: &mut Tx, reserved: &HashSet<String>) -> Result<Code, DbEr
 /// How many students there are, whatever their status. It is kept by whatever enters and removes them, as counting takes
 /// longer the more there are.
 pub async fn count(tx: &mut Tx) -> Result<i64, DbError> {
-    let held = tx
-        .opt(
-            sql!("select held from spaces_counts where kind = 'student'"),
-            &args![],
-        )
-        .await?;
-    Ok(held.unwrap_or(0))
+    tx.one(
+        sql!("select held from spaces_counts where kind = 'student'"),
+        &args![],
+    )
+    .await
 }
 
 /// So many more, or fewer; how many there are then.
 pub(crate) async fn count_in(tx: &mut Tx, more: i64) -> Result<i64, DbError> {
     tx.one(
-        sql!(
-            "insert into spaces_counts (kind, held) values ('student', $1)
-             on conflict (kind) do update set held = spaces_counts.held + $1
-             returning held"
-        ),
+        sql!("update spaces_counts set held = held + $1 where kind = 'student' returning held"),
         &args![more],
     )
     .await
