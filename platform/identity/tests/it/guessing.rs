@@ -58,6 +58,21 @@ both_engines! {
         }
     }
 
+    /// A day after the last of them failures are forgotten, to the second.
+    async fn failures_are_forgotten(engine: Engine) {
+        let app = App::new(engine).await;
+        app.owner("owner@example.com", "North Hall").await;
+        for (passes, after_it) in [(86_399, 429), (86_400, 201)] {
+            for _ in 0..4 {
+                assert_eq!(fail(&app, "owner@example.com").await, 401);
+            }
+            app.pass(passes);
+            assert_eq!(fail(&app, "owner@example.com").await, 401);
+            assert_eq!(app.log_in("owner@example.com", PASSWORD).await.status, after_it, "after {passes} s");
+            app.pass(86_400);
+        }
+    }
+
     /// A name that does not exist locks like one that does.
     async fn an_unknown_account_locks_alike(engine: Engine) {
         let app = App::new(engine).await;
