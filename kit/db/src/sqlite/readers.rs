@@ -159,7 +159,7 @@ mod tests {
     fn a_connection_nobody_uses_is_closed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("some.db");
-        let conn = SqliteConn::open(&path, Mode::Write, &SqliteConfig::default()).unwrap();
+        let conn = SqliteConn::open(&path, Mode::Create, &SqliteConfig::default()).unwrap();
         let readers = Readers::new(2);
         readers.put(conn);
         readers.rest(Duration::from_hours(1));
