@@ -104,7 +104,7 @@ async fn what_follows_the_loss_of_a_right_is_not_told() {
     let running = serve(&app).await;
     let mut stream = flow(&running, "late").await;
     let all = until(&mut stream, LAST_CHUNK).await;
-    assert_eq!(all.matches("id: ").count(), 1, "{all}");
+    assert_eq!(all.matches("\nid: ").count(), 1, "{all}");
     assert!(all.contains("event: end\n"), "{all}");
 }
 

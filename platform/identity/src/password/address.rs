@@ -93,6 +93,7 @@ mod tests {
         assert_eq!(waits(49, Duration::ZERO), [0; 0]);
         assert_eq!(waits(50, Duration::ZERO), [1]);
         // After each wait some of the allowance was earned back, at one failure in 18 seconds.
+        assert_eq!(waits(50 + 12, Duration::ZERO), [1]);
         assert_eq!(waits(50 + 13, Duration::ZERO), [1, 5]);
         let all = waits(2_000, Duration::ZERO);
         assert_eq!(all[..5], [1, 5, 15, 60, 60]);
