@@ -42,7 +42,7 @@ pub fn give_back() -> bool {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(unsafe_code, reason = "the allocator has no other interface")]
 pub(crate) fn keep_small() -> std::io::Result<()> {
-    /// It takes milliseconds, and what is needed again has to be asked for again.
+    /// Seldom, as what is needed again has to be asked for again.
     const EVERY: std::time::Duration = std::time::Duration::from_secs(20);
     let trim = || {
         loop {
