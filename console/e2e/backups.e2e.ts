@@ -10,6 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'gantry-e2e-backups-'));
 beforeAll(async () => {
   world = await World.open({
     GANTRY_BACKUP__DIRECTORY: join(folder, 'backups'),
+    GANTRY_BACKUP__SECOND_DIRECTORY: join(folder, 'elsewhere'),
     GANTRY_BACKUP__KEY_FILE: join(folder, 'backup.key'),
   });
 });
@@ -56,7 +57,13 @@ test('a backup is taken and proven, and a tenant is taken back to it', async () 
 
   await page.getByRole('table', { name: 'Backups', exact: true }).getByRole('link').first().click();
   await operator.sees('Control database');
+  const copy = page.getByRole('listitem').filter({ hasText: 'Second directory' });
+  await copy.getByText('Whole', { exact: true }).waitFor();
   await operator.accessible();
+  await page.getByRole('button', { name: /^Answers of Control database: (\d+) of \1 good$/ }).click();
+  await operator.sees('GET /api/v1/admin/backups');
+  await operator.accessible();
+  await operator.press('Close');
   await operator.press('Restore');
   await operator.fill('Reason', 'a branch was opened by mistake');
   await operator.accessible();

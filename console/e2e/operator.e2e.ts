@@ -80,6 +80,20 @@ test('a tenant moves to another server, back, and for good', async () => {
   await owner.page.getByRole('cell', { name: /Ada Example/ }).waitFor();
 }, 240_000);
 
+test('a list that nobody tells of changes says how old it is, and is read again', async () => {
+  const { page } = operator;
+  await page.goto('/admin/tenants');
+  await operator.sees('As of ');
+  const another = await world.visitor();
+  await another.signUp('sid@example.com', 'Sid Example', 'South Hall');
+  await another.leave();
+  const row = page.getByRole('row', { name: 'South Hall' });
+  expect(await row.count()).toBe(0);
+  await operator.press('Refresh');
+  await row.waitFor();
+  await operator.accessible();
+});
+
 test('a tenant is closed knowing what follows, and opened again', async () => {
   const { page } = operator;
   await page.goto('/admin/tenants/north-hall');

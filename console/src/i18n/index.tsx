@@ -75,9 +75,17 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
 export const useT = (): T => use(Context).t;
 export const useLanguage = (): Speech => use(Context);
 
+/** The language with the region that its reader set in the browser: days and months stand in another order in London than in New York. */
+export const regional = (language: Language, wanted: readonly string[]): string =>
+  wanted.find((tag) => tag.slice(0, 2) === language) ?? language;
+
+/** A phone number as people read it to each other, where its country's grouping is known. */
+export const grouped = (phone: string): string => phone.replace(/^(\+91)(\d{5})(\d{5})$/, '$1 $2 $3');
+
 /** Writes times, days and numbers as the language does. */
 export function useFormat() {
-  const { language } = use(Context);
+  const { language: spoken } = use(Context);
+  const language = regional(spoken, navigator.languages);
   return {
     time: (iso: string) =>
       new Date(iso).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' }),
@@ -87,5 +95,6 @@ export function useFormat() {
     date: (date: string) =>
       new Date(`${date}T00:00:00Z`).toLocaleDateString(language, { dateStyle: 'medium', timeZone: 'UTC' }),
     number: (value: number) => value.toLocaleString(language),
+    phone: grouped,
   };
 }

@@ -1,6 +1,7 @@
 /** Numbers as bars. The same numbers are in a table for those who cannot see them. */
 import { useId } from 'react';
 import { useFormat, useT } from '@/i18n';
+import { Track } from './track';
 
 export interface Bar {
   label: string;
@@ -33,7 +34,8 @@ export function BarChart({ title, unit, bars }: { title: string; unit: string; b
           vectorEffect="non-scaling-stroke"
         />
         {bars.map((bar, at) => {
-          const size = (bar.value / most) * (height - 4);
+          // A day without anything is a day, too.
+          const size = Math.max(1.5, (bar.value / most) * (height - 4));
           return (
             <rect
               key={bar.label}
@@ -41,7 +43,7 @@ export function BarChart({ title, unit, bars }: { title: string; unit: string; b
               width={slot * 0.72}
               y={height - size}
               height={size}
-              className="fill-accent-fill"
+              className={bar.value === 0 ? 'fill-edge' : 'fill-accent-fill'}
             >
               <title>{`${bar.label}: ${number(bar.value)} ${unit}`}</title>
             </rect>
@@ -84,13 +86,15 @@ export function Meter({ label, used, most }: { label: string; used: number | nul
         </span>
       </div>
       {used !== null && (
-        <meter
-          aria-label={label}
-          className="mt-1.5 block h-1.5 w-full appearance-none overflow-hidden rounded-full border-0 bg-sunken [&::-moz-meter-bar]:bg-accent-fill [&::-webkit-meter-bar]:h-1.5 [&::-webkit-meter-bar]:rounded-full [&::-webkit-meter-bar]:border-0 [&::-webkit-meter-bar]:bg-sunken [&::-webkit-meter-inner-element]:block [&::-webkit-meter-optimum-value]:bg-accent-fill"
-          min={0}
-          max={most}
-          value={used}
-        />
+        <div className="mt-1.5">
+          <Track
+            role="meter"
+            label={label}
+            value={used}
+            most={most}
+            tone={used >= most ? 'danger' : used >= most * 0.9 ? 'warn' : 'accent'}
+          />
+        </div>
       )}
     </div>
   );

@@ -9,7 +9,8 @@ export function Filters({
   /** For filters that apply when Enter is pressed. */
   onSubmit?: (data: FormData) => void;
 }) {
-  const className = 'mb-4 grid grid-cols-2 items-end gap-2 *:first:col-span-2 sm:flex sm:flex-wrap';
+  const className =
+    'mb-4 grid grid-cols-2 items-end gap-2 *:first:col-span-2 [&>:nth-child(2):last-child]:col-span-2 sm:flex sm:flex-wrap';
   if (!onSubmit) {
     return (
       <div role="search" className={className}>

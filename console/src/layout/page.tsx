@@ -3,6 +3,8 @@ import { Link, type LinkProps } from '@tanstack/react-router';
 import clsx from 'clsx';
 import { ChevronLeft } from 'lucide-react';
 import { useEffect, type ReactNode } from 'react';
+import type { QueryKey } from '@tanstack/react-query';
+import { Refresh } from './refresh';
 
 export interface PageProps {
   title: string;
@@ -11,6 +13,8 @@ export interface PageProps {
   description?: ReactNode;
   actions?: ReactNode;
   back?: { label: string } & Pick<LinkProps, 'to' | 'params'>;
+  /** What the page reads and nobody tells it of: it says how old that is, and reads it again when asked. */
+  unwatched?: QueryKey;
   /** `narrow` for reading and forms, `wide` for tables. */
   width?: 'narrow' | 'wide';
   children: ReactNode;
@@ -22,7 +26,16 @@ export function useTitle(title: string): void {
   }, [title]);
 }
 
-export function Page({ title, mark, description, actions, back, width = 'wide', children }: PageProps) {
+export function Page({
+  title,
+  mark,
+  description,
+  actions,
+  back,
+  unwatched,
+  width = 'wide',
+  children,
+}: PageProps) {
   useTitle(title);
   return (
     // Narrow or wide, a page begins at the same place.
@@ -46,8 +59,11 @@ export function Page({ title, mark, description, actions, back, width = 'wide', 
             </div>
             {description !== undefined && <p className="mt-0.5 max-w-2xl text-soft">{description}</p>}
           </div>
-          {actions !== undefined && (
-            <div className="flex flex-wrap gap-2 empty:hidden sm:shrink-0">{actions}</div>
+          {(actions !== undefined || unwatched !== undefined) && (
+            <div className="flex flex-wrap items-center gap-2 empty:hidden sm:shrink-0">
+              {unwatched !== undefined && <Refresh of={unwatched} />}
+              {actions}
+            </div>
           )}
         </header>
         {children}
@@ -102,7 +118,7 @@ export function Stats({
   return (
     <dl className="grid grid-cols-2 gap-x-6 gap-y-5 sm:grid-cols-4">
       {stats.map(([name, value, aside]) => (
-        <div key={name} className="flex min-w-0 flex-col-reverse justify-end">
+        <div key={name} className="flex min-w-0 flex-col-reverse">
           <dd className="text-lg font-semibold break-words tabular-nums">
             {value} {aside !== undefined && <span className="text-xs font-normal text-faint">{aside}</span>}
           </dd>
@@ -116,13 +132,15 @@ export function Stats({
 /** Names and values of one thing. */
 export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {
   return (
-    <dl className="grid grid-cols-2 gap-x-6 gap-y-3">
-      {facts.map(([name, value]) => (
-        <div key={name} className="min-w-0">
-          <dt className="text-sm text-faint">{name}</dt>
-          <dd className="break-words">{value ?? '–'}</dd>
-        </div>
-      ))}
-    </dl>
+    <div className="@container">
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-3 @4xl:grid-cols-4">
+        {facts.map(([name, value]) => (
+          <div key={name} className="min-w-0">
+            <dt className="text-sm text-faint">{name}</dt>
+            <dd className="text-sm break-words sm:text-base">{value ?? '–'}</dd>
+          </div>
+        ))}
+      </dl>
+    </div>
   );
 }

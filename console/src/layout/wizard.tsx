@@ -3,6 +3,7 @@ import clsx from 'clsx';
 import { Check } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { useT } from '@/i18n';
+import { Track } from './track';
 
 export function Wizard({
   steps,
@@ -58,12 +59,7 @@ export function Progress({ done, total, label }: { done: number; total: number; 
         <span>{label}</span>
         <span className="text-soft tabular-nums">{Math.floor(part * 100)} %</span>
       </div>
-      <progress
-        aria-label={label}
-        value={done}
-        max={Math.max(total, 1)}
-        className="block h-1.5 w-full appearance-none overflow-hidden rounded-full bg-sunken [&::-moz-progress-bar]:bg-accent-fill [&::-webkit-progress-bar]:bg-sunken [&::-webkit-progress-value]:bg-accent-fill"
-      />
+      <Track role="progressbar" label={label} value={done} most={total} />
     </div>
   );
 }

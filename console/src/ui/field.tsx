@@ -153,7 +153,7 @@ export function Select({
   ...rest
 }: { choices: readonly Choice[] } & React.SelectHTMLAttributes<HTMLSelectElement>) {
   return (
-    <select className={clsx('field-box pr-8', className)} {...rest}>
+    <select className={clsx('field-box select-box', className)} {...rest}>
       {choices.map((choice) => (
         <option key={choice.value} value={choice.value}>
           {choice.label}

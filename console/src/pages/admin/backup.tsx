@@ -1,5 +1,5 @@
 /** One backup: what is in it, the proof of each database, and the way back to it for one tenant. */
-import { call } from '@gantry/client';
+import { call, type BackupView, type DatabaseView } from '@gantry/client';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { DatabaseBackup } from 'lucide-react';
@@ -12,10 +12,12 @@ import { Loaded } from '@/layout/loaded';
 import { useNumbers } from '@/layout/numbers';
 import { Facts, Page, Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
+import { ReasonField } from '@/layout/reason';
 import { Badge, Note } from '@/ui/bits';
 import { Button } from '@/ui/button';
-import { TextField } from '@/ui/field';
-import { BackupBadge, renewBackups } from './backups';
+import { Answers } from './backup-answers';
+import { Copies } from './backup-copies';
+import { BackupBadge, renewBackups, statusQuery } from './backups';
 
 export function BackupPage() {
   const t = useT();
@@ -38,6 +40,13 @@ export function BackupPage() {
       }),
     ),
   );
+  const status = useQuery(statusQuery);
+  const causes: Record<BackupView['cause'], string> = {
+    schedule: t('The schedule'),
+    operator: t('An operator'),
+    command: t('gantry backup now'),
+  };
+  const nameOf = ({ place }: DatabaseView) => (place === 'control' ? t('Control database') : place);
   const back = { label: t('Backups and drills'), to: '/admin/backups' as const };
   const close = () => {
     setAsked(null);
@@ -95,11 +104,19 @@ export function BackupPage() {
             [t('Proven'), t('{n} of {most}', { n: number(data.proven), most: number(data.databases) })],
             [t('Finished'), data.finished_at === null ? null : time(data.finished_at)],
             [t('Last looked at again'), data.verified_at === null ? null : time(data.verified_at)],
-            [t('Second copy'), data.copied_at === null ? null : time(data.copied_at)],
+            [t('Wanted by'), causes[data.cause]],
+            [t('Taken by version'), data.program],
           ]}
         />
       </Section>
-      <Section title={t('Databases')} flush>
+      {data.state !== 'running' && (
+        <Copies copies={data.copies} expected={(status.data?.stores.length ?? 1) - 1} />
+      )}
+      <Section
+        title={t('Databases')}
+        description={t('Each was restored to scratch and compared, and the API was asked over the copy.')}
+        flush
+      >
         <ListTable
           label={t('Databases')}
           list={databases}
@@ -111,9 +128,7 @@ export function BackupPage() {
               head: t('Database'),
               cell: (one) => (
                 <>
-                  <code className="font-mono text-xs break-all">
-                    {one.place === 'control' ? t('Control database') : one.place}
-                  </code>
+                  <code className="font-mono text-xs break-all">{nameOf(one)}</code>
                   {one.error !== null && <span className="block text-danger">{one.error}</span>}
                 </>
               ),
@@ -123,6 +138,11 @@ export function BackupPage() {
               head: t('Proof'),
               cell: (one) =>
                 one.proven ? <Badge tone="ok">{t('Equal')}</Badge> : <Badge tone="danger">{t('None')}</Badge>,
+            },
+            {
+              key: 'answers',
+              head: t('Answers'),
+              cell: (one) => <Answers of={one} name={nameOf(one)} />,
             },
             {
               key: 'at',
@@ -184,13 +204,7 @@ export function BackupPage() {
             await begun();
           }}
         >
-          <TextField
-            name="reason"
-            label={t('Reason')}
-            required
-            maxLength={500}
-            hint={t('For the audit log.')}
-          />
+          <ReasonField most={500} hint={t('For the audit log.')} />
         </FormDialog>
       )}
     </Page>

@@ -1,6 +1,6 @@
 /** Backups of the installation, their proofs, and what operators asked for. */
 import { call, type BackupStatus, type BackupView, type WorkView } from '@gantry/client';
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { DatabaseBackup, HardDriveDownload } from 'lucide-react';
 import { useEffect, useState } from 'react';
@@ -15,6 +15,7 @@ import { Empty } from '@/layout/problem';
 import { Progress } from '@/layout/wizard';
 import { Badge, Note, type Tone } from '@/ui/bits';
 import { Button } from '@/ui/button';
+import { CopyBadges, useStores } from './backup-copies';
 
 const tones: Record<BackupView['state'], Tone> = {
   running: 'accent',
@@ -34,6 +35,11 @@ export function BackupBadge({ state }: { state: BackupView['state'] }) {
   return <Badge tone={tones[state]}>{names[state]}</Badge>;
 }
 
+export const statusQuery = queryOptions({
+  queryKey: ['admin', 'backups', 'status'],
+  queryFn: () => call(api.GET('/api/v1/admin/backup-status')),
+});
+
 export const renewBackups = () => queries.invalidateQueries({ queryKey: ['admin', 'backups'] });
 
 export function BackupsPage() {
@@ -41,15 +47,17 @@ export function BackupsPage() {
   const me = useMe();
   const [taking, setTaking] = useState(false);
   const status = useQuery({
-    queryKey: ['admin', 'backups', 'status'],
-    queryFn: () => call(api.GET('/api/v1/admin/backup-status')),
+    ...statusQuery,
     refetchInterval: ({ state }) => ((state.data?.under_way.length ?? 0) > 0 ? 1_000 : 10_000),
   });
-  // What is under way changes the lists below when it ends.
-  const busy = status.data?.under_way.length ?? 0;
+  // The status is asked for again and again; what it tells of that is new is in the lists below, too.
+  const { under_way = [], last = null } = status.data ?? {};
+  const news = JSON.stringify([under_way.map(({ id, state }) => [id, state]), last]);
   useEffect(() => {
-    void renewBackups();
-  }, [busy]);
+    for (const about of ['list', 'works']) {
+      void queries.invalidateQueries({ queryKey: ['admin', 'backups', about] });
+    }
+  }, [news]);
   const runs = me.platform_permissions.includes('backup.backup.run') && status.data?.configured === true;
   return (
     <Page
@@ -96,6 +104,7 @@ export function BackupsPage() {
 
 function Status({ status }: { status: BackupStatus }) {
   const t = useT();
+  const stores = useStores();
   const { time, number } = useFormat();
   if (!status.configured) {
     return (
@@ -119,6 +128,7 @@ function Status({ status }: { status: BackupStatus }) {
             t('Last proof of any database'),
             status.last_proof_at === null ? t('None yet') : time(status.last_proof_at),
           ],
+          [t('Stores'), status.stores.map((store) => stores[store]).join(', ')],
           [t('Taken every'), t('{n} hours', { n: number(status.every_seconds / 3600) })],
         ]}
       />
@@ -200,10 +210,10 @@ function Backups() {
           },
           { key: 'size', head: t('Size'), roomy: true, cell: (backup) => bytes(backup.bytes) },
           {
-            key: 'copy',
-            head: t('Second copy'),
+            key: 'copies',
+            head: t('Copies'),
             roomy: true,
-            cell: (backup) => (backup.copied_at === null ? '–' : time(backup.copied_at)),
+            cell: (backup) => <CopyBadges copies={backup.copies} />,
           },
         ]}
       />

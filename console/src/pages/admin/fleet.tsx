@@ -166,7 +166,7 @@ function Homes({ fleet }: { fleet: Fleet }) {
             key: 'tenants',
             head: t('Tenants'),
             className: 'tabular-nums',
-            cell: ({ tenants }) => t('{n} tenants', { n: number(tenants) }),
+            cell: ({ tenants }) => (tenants === 1 ? t('1 tenant') : t('{n} tenants', { n: number(tenants) })),
           },
         ]}
       />

@@ -9,6 +9,7 @@ import { FormDialog, required, text } from '@/layout/form';
 import { ListTable, useList } from '@/layout/list';
 import { Page, Section } from '@/layout/page';
 import { Empty } from '@/layout/problem';
+import { ReasonField } from '@/layout/reason';
 import { Badge, Initials } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { TextField } from '@/ui/field';
@@ -43,7 +44,11 @@ export function PeoplePage() {
     setAsked(null);
   };
   return (
-    <Page title={t('People')} description={t('Everybody with an account on this installation.')}>
+    <Page
+      title={t('People')}
+      description={t('Everybody with an account on this installation.')}
+      unwatched={['admin', 'people']}
+    >
       <Filters
         onSubmit={(data) => {
           setEmail(text(data, 'email')?.trim() ?? '');
@@ -168,7 +173,7 @@ export function PeoplePage() {
             await renew();
           }}
         >
-          <TextField name="reason" label={t('Reason')} required maxLength={200} />
+          <ReasonField />
         </FormDialog>
       )}
       {asked?.act === 'resume' && (
@@ -214,14 +219,7 @@ export function PeoplePage() {
             autoComplete="off"
             className="font-mono"
           />
-          <TextField
-            name="reason"
-            label={t('Reason')}
-            required
-            minLength={10}
-            maxLength={200}
-            hint={t('They read it. At least ten letters, no personal data.')}
-          />
+          <ReasonField least={10} hint={t('They read it. At least ten letters, no personal data.')} />
         </FormDialog>
       )}
       {asked?.act === 'unlock' && (

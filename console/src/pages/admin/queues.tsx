@@ -64,6 +64,7 @@ export function MailsPage() {
     <Page
       title={t('Mail')}
       description={t('Mails of the platform: to whom and of what kind, never their content.')}
+      unwatched={['admin', 'mails']}
     >
       <Filters>
         <Select
@@ -159,6 +160,7 @@ export function JobsPage() {
     <Page
       title={t('Dead jobs')}
       description={t('Work of the platform that was given up after its last attempt.')}
+      unwatched={['admin', 'jobs']}
     >
       <ActProblem act={act} />
       <Section flush>

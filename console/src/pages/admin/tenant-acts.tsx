@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { api, queries, useMe } from '@/api';
 import { useFormat, useT } from '@/i18n';
 import { FormDialog, required, text, useOpened } from '@/layout/form';
+import { ReasonField } from '@/layout/reason';
 import { limitNames, limitTitle } from '@/pages/workspace/limits';
 import { TextField } from '@/ui/field';
 import { configurationQuery } from './configuration';
@@ -107,13 +108,7 @@ function Suspend({ tenant, onClose }: Props) {
         await renew();
       }}
     >
-      <TextField
-        name="reason"
-        label={t('Reason')}
-        required
-        maxLength={200}
-        hint={t('Its members read it.')}
-      />
+      <ReasonField hint={t('Its members read it.')} />
     </FormDialog>
   );
 }
@@ -160,13 +155,7 @@ function CloseForGood({ tenant, onClose }: Props) {
         await renew();
       }}
     >
-      <TextField
-        name="reason"
-        label={t('Reason')}
-        required
-        maxLength={200}
-        hint={t('For operators; no personal data.')}
-      />
+      <ReasonField hint={t('For operators; no personal data.')} />
       <TextField
         name="address"
         label={t('Type {address} to go on', { address: tenant.slug })}

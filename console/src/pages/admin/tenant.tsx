@@ -59,6 +59,7 @@ export function TenantPage() {
       title={data.name}
       back={back}
       width="narrow"
+      unwatched={['admin', 'tenants', tenant]}
       mark={<TenantBadge state={data.state} />}
       actions={offered
         .filter(([, shown]) => shown)

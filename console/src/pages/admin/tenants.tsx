@@ -12,6 +12,7 @@ import { Empty } from '@/layout/problem';
 import { Badge, type Tone } from '@/ui/bits';
 import { Button } from '@/ui/button';
 import { Select, TextField } from '@/ui/field';
+import { useHomeName } from './homes';
 
 const tones: Record<TenantState, Tone> = {
   provisioning: 'accent',
@@ -36,6 +37,7 @@ export function TenantBadge({ state }: { state: TenantState }) {
 export function TenantsPage() {
   const t = useT();
   const { time } = useFormat();
+  const homeName = useHomeName();
   const [state, setState] = useState<'' | TenantState>('');
   const [slug, setSlug] = useState('');
   const me = useMe();
@@ -58,6 +60,7 @@ export function TenantsPage() {
     <Page
       title={t('Tenants')}
       description={t('Every workspace of this installation, each with a database of its own.')}
+      unwatched={['admin', 'tenants']}
       actions={
         me.platform_permissions.includes('tenancy.tenant.create') && (
           <Button
@@ -96,6 +99,7 @@ export function TenantsPage() {
             { value: 'provisioning', label: t('Being set up') },
             { value: 'suspended', label: t('Suspended') },
             { value: 'failed', label: t('Failed') },
+            { value: 'closed', label: t('Closed') },
           ]}
         />
         <Button type="submit">{t('Find')}</Button>
@@ -128,6 +132,7 @@ export function TenantsPage() {
               ),
             },
             { key: 'state', head: t('State'), cell: (tenant) => <TenantBadge state={tenant.state} /> },
+            { key: 'home', head: t('Home'), roomy: true, cell: (tenant) => homeName(tenant.home) },
             { key: 'reason', head: t('Reason'), roomy: true, cell: (tenant) => tenant.reason ?? '–' },
             { key: 'made', head: t('Made'), roomy: true, cell: (tenant) => time(tenant.created_at) },
           ]}

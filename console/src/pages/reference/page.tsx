@@ -67,7 +67,7 @@ function Operations({ document, wanted }: { document: ApiDocument; wanted: strin
     return <Empty icon={<SearchX aria-hidden />} title={t('No operation fits')} />;
   }
   return groups.map(([tag, list]) => (
-    <Section key={tag} title={tag} flush>
+    <Section key={tag} title={<span className="block first-letter:uppercase">{tag}</span>} flush>
       <ul className="divide-y divide-line">
         {list.map((entry) => (
           <li key={entry.id}>
@@ -95,7 +95,7 @@ function Row({ document, entry }: { document: ApiDocument; entry: Entry }) {
           {entry.method}
         </span>
         <code className="min-w-0 font-mono text-xs break-all">{entry.path}</code>
-        <span className="basis-full text-sm text-soft md:ml-auto md:basis-auto">
+        <span className="basis-full text-sm text-soft first-letter:uppercase md:ml-auto md:basis-auto">
           {entry.operation.summary}
         </span>
       </button>

@@ -19,7 +19,7 @@ export function StudentPage() {
   const tenant = workspace.slug;
   const navigate = useNavigate();
   const units = useUnits();
-  const { date, time } = useFormat();
+  const { date, time, phone } = useFormat();
   const { student = '' } = useParams({ strict: false });
   const [open, setOpen] = useState<'edit' | 'remove' | null>(null);
   const path = { params: { path: { tenant, student } } };
@@ -78,7 +78,7 @@ export function StudentPage() {
           facts={[
             [t('Code'), data.code],
             [t('Branch'), units.find((unit) => unit.id === data.branch_id)?.name],
-            [t('Phone'), data.phone],
+            [t('Phone'), phone(data.phone)],
             [t('E-mail address'), data.email],
             [t('Joined'), date(data.joined_on)],
             [t('Born'), data.date_of_birth === null ? null : date(data.date_of_birth)],
@@ -90,7 +90,7 @@ export function StudentPage() {
         <Facts
           facts={[
             [t('Name'), data.guardian_name],
-            [t('Phone'), data.guardian_phone],
+            [t('Phone'), data.guardian_phone === null ? null : phone(data.guardian_phone)],
           ]}
         />
       </Section>

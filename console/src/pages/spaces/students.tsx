@@ -201,7 +201,7 @@ const grid =
 
 function Rows({ list, units }: { list: List<Student>; units: readonly { id: string; name: string }[] }) {
   const t = useT();
-  const { date, number } = useFormat();
+  const { date, number, phone } = useFormat();
   const { slug } = useWorkspace();
   const navigate = useNavigate();
   const scroller = useRef<HTMLDivElement>(null);
@@ -306,9 +306,10 @@ function Rows({ list, units }: { list: List<Student>; units: readonly { id: stri
                     >
                       {row.name}
                     </Link>
+                    <span className="block truncate font-mono text-2xs text-faint md:hidden">{row.code}</span>
                   </span>
                   <span role="gridcell" className="hidden truncate tabular-nums md:block">
-                    {row.phone}
+                    {phone(row.phone)}
                   </span>
                   <span role="gridcell" className="hidden truncate text-soft md:block">
                     {units.find((unit) => unit.id === row.branch_id)?.name ?? '–'}

@@ -29,7 +29,16 @@ export function WorkspaceBackups() {
               [t('Last backup'), when(known.last_backup_at)],
               [t('Last proven restore'), when(known.last_proven_restore_at)],
               [t('What that restore held'), when(known.last_proven_backup_at)],
-              [t('Second copy elsewhere'), known.second_copy ? t('Yes') : t('No')],
+              [
+                t('Second copy'),
+                known.second_copy ? (
+                  <Badge key="copy" tone="ok">
+                    {t('Whole, in another store')}
+                  </Badge>
+                ) : (
+                  t('None of the newest backup')
+                ),
+              ],
             ]}
           />
         )}

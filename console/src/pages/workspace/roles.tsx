@@ -4,7 +4,7 @@ import clsx from 'clsx';
 import { Check, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
-import { useT } from '@/i18n';
+import { useT, type T } from '@/i18n';
 import { FormDialog, required } from '@/layout/form';
 import { Page, Section } from '@/layout/page';
 import { Problem } from '@/layout/problem';
@@ -22,6 +22,16 @@ function groups(permissions: readonly Permission[]): [string, Permission[]][] {
     found.set(module, [...(found.get(module) ?? []), permission]);
   }
   return [...found];
+}
+
+function moduleTitle(module: string, t: T): string {
+  const titles: Record<string, string> = {
+    backup: t('Backups'),
+    identity: t('People and access'),
+    spaces: t('Spaces'),
+    tenancy: t('Workspace'),
+  };
+  return titles[module] ?? module;
 }
 
 export function RolesPage() {
@@ -182,7 +192,7 @@ function Matrix({
                 colSpan={roles.length + 1}
                 className="px-4 py-1.5 text-left text-xs font-medium text-faint"
               >
-                {module}
+                {moduleTitle(module, t)}
               </th>
             </tr>
             {list.map((permission) => (
@@ -272,7 +282,7 @@ function RoleDialog({
       <TextField name="title" label={t('Title')} required maxLength={60} defaultValue={role?.title} />
       {groups(permissions.filter((permission) => permission.custom_roles)).map(([module, list]) => (
         <fieldset key={module} className="rounded-lg border border-line p-3">
-          <legend className="px-1 text-sm font-medium text-soft">{module}</legend>
+          <legend className="px-1 text-sm font-medium text-soft">{moduleTitle(module, t)}</legend>
           <div className="grid gap-2 sm:grid-cols-2">
             {list.map((permission) => (
               <CheckField
