@@ -18,6 +18,7 @@ pub(crate) fn modules() -> (Vec<Module>, Handles) {
         identity,
         tenancy,
         Module::platform(gantry_notify::module()),
+        Module::platform(gantry_platform_files::module()),
         Module::platform(gantry_backup::module_with(Rehearsed::smoke)),
         Module::platform(gantry_platform_telemetry::module()),
         Module::product(gantry_spaces::Spaces),

@@ -10,6 +10,7 @@
 //! the `needs` of its manifest. A need that nobody fills refuses the start.
 
 mod access;
+mod files;
 mod limits;
 mod members;
 mod people;
@@ -18,6 +19,7 @@ mod units;
 mod workspaces;
 
 pub use access::AccessCache;
+pub use files::TenantFiles;
 pub use limits::{LIMIT_REACHED, Limits, within_limit};
 pub use members::Members;
 pub use people::People;
@@ -37,6 +39,9 @@ pub const PEOPLE: &str = "people";
 /// The name of [`Limits`] in a module's `needs`.
 pub const LIMITS: &str = "limits";
 
+/// The name of [`TenantFiles`] in a module's `needs`.
+pub const FILES: &str = "files";
+
 /// The name of [`AccessCache`].
 pub const ACCESS_CACHE: &str = "access_cache";
 
@@ -51,6 +56,8 @@ pub struct Contracts {
     pub people: Slot<dyn People>,
     /// Filled by tenancy, called by whoever adds what is limited.
     pub limits: Slot<dyn Limits>,
+    /// Filled by files, called by tenancy.
+    pub files: Slot<dyn TenantFiles>,
     /// Filled by identity, called by tenancy.
     pub access_cache: Slot<dyn AccessCache>,
     /// Filled from what products hand over, called by identity.
@@ -65,6 +72,7 @@ impl Contracts {
             members: Slot::new(MEMBERS),
             people: Slot::new(PEOPLE),
             limits: Slot::new(LIMITS),
+            files: Slot::new(FILES),
             access_cache: Slot::new(ACCESS_CACHE),
             units: UnitSources::default(),
         }
@@ -77,6 +85,7 @@ impl Contracts {
             MEMBERS => Some(self.members.is_provided()),
             PEOPLE => Some(self.people.is_provided()),
             LIMITS => Some(self.limits.is_provided()),
+            FILES => Some(self.files.is_provided()),
             ACCESS_CACHE => Some(self.access_cache.is_provided()),
             _ => None,
         }

@@ -230,13 +230,14 @@ impl Registry {
 const MIGRATIONS: Migrations = gantry_db::migrations! { control: ["0001_key_check"], tenant: [] };
 
 /// The tables of the kit itself; kit/db puts its own before them.
-fn kit_migrations() -> [Migrations; 6] {
+fn kit_migrations() -> [Migrations; 7] {
     [
         gantry_audit::MIGRATIONS,
         gantry_http::migrations(),
         gantry_jobs::MIGRATIONS,
         gantry_events::MIGRATIONS,
         gantry_notices::MIGRATIONS,
+        gantry_files::MIGRATIONS,
         MIGRATIONS,
     ]
 }

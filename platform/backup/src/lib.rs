@@ -40,15 +40,16 @@ use store::Places;
 
 pub use age::{AgeError, Identity, Recipient};
 pub use all::{Also, RestoreId, RestoredAll, Unfinished, begin as begin_restore};
-pub use config::{BackupConfig, S3Config};
+pub use config::BackupConfig;
 pub use error::BackupError;
 pub use evidence::{Backup, Cause, Copied, CopyState, Evidence, State};
+pub use gantry_objects::{BucketFault, S3Config};
 pub use manifest::{Entry, Manifest, Missing};
 pub use module::{MakeSmoke, jobs, module, module_with};
 pub use restore::Restored;
 pub use retention::{Policy, keep};
 pub use smoke::{Answer, Answers, Api, Smoke};
-pub use store::{BucketFault, Kind as StoreKind};
+pub use store::Kind as StoreKind;
 pub use verify::{Checked, Verified};
 
 /// The tables of this module.

@@ -29,6 +29,7 @@ pub struct TenancyConfig {
 impl Default for TenancyConfig {
     fn default() -> Self {
         let limits = [
+            ("files.megabytes", 5_000),
             ("members", 100),
             ("spaces.branches", 50),
             ("spaces.students", 20_000),

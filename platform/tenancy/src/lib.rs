@@ -22,7 +22,7 @@ mod routes;
 mod suspension;
 mod tenants;
 
-use gantry_contracts::{AccessCache, Members, Slot};
+use gantry_contracts::{AccessCache, Members, Slot, TenantFiles};
 use gantry_db::{ControlDb, Migrations, Tenants, migrations};
 use gantry_kernel::TenantId;
 
@@ -53,6 +53,8 @@ pub struct Tenancy {
     pub tenants: Tenants,
     /// Who makes owners members.
     pub members: Slot<dyn Members>,
+    /// Who deletes the files of a tenant that is gone.
+    pub files: Slot<dyn TenantFiles>,
     /// Who must forget what it knows of a tenant that changed.
     pub access_cache: Slot<dyn AccessCache>,
     /// The settings.

@@ -44,7 +44,7 @@ pub fn module_with_handle() -> (Module, Handle) {
 impl PlatformModule for TenancyModule {
     fn manifest(&self) -> Manifest {
         Manifest {
-            needs: &[gantry_contracts::MEMBERS],
+            needs: &[gantry_contracts::MEMBERS, gantry_contracts::FILES],
             migrations: MIGRATIONS,
             permissions: permissions::declared(),
             config: vec![ConfigSection::reviewed(NAME, TenancyConfig::review)],
@@ -62,6 +62,7 @@ impl PlatformModule for TenancyModule {
             control: cx.control.clone(),
             tenants: cx.tenants.clone(),
             members: cx.contracts.members.clone(),
+            files: cx.contracts.files.clone(),
             access_cache: cx.contracts.access_cache.clone(),
             config,
         });

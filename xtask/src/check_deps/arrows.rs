@@ -36,6 +36,11 @@ const KIT: &[(&str, &[&str])] = &[
     ),
     ("kit/openid", &["kit/kernel", "kit/outbound"]),
     ("kit/console", &["kit/http"]),
+    ("kit/files", &["kit/kernel", "kit/db", "kit/jobs"]),
+    (
+        "kit/objects",
+        &["kit/kernel", "kit/outbound", "kit/runtime"],
+    ),
     (
         "kit/contracts",
         &["kit/kernel", "kit/db", "kit/jobs", "kit/http"],
@@ -51,6 +56,7 @@ const KIT: &[(&str, &[&str])] = &[
             "kit/http",
             "kit/contracts",
             "kit/events",
+            "kit/files",
             "kit/notices",
             "kit/outbound",
             "kit/export",

@@ -190,6 +190,10 @@ const WRITES_NONE: &[(&str, &str)] = &[
     ("update_branch", "the product's data, no act of security"),
     ("delete_branch", "the product's data, no act of security"),
     ("create_student", "the product's data, no act of security"),
+    (
+        "upload_file",
+        "the tenant's log has it; the tests of files look for its row",
+    ),
     ("update_student", "the product's data, no act of security"),
     ("delete_student", "the product's data, no act of security"),
     (

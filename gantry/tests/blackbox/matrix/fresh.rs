@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::cast::{Actor, Kind};
 use super::row::{Fresh, Place};
-use super::stage::{PATIENCE, Stage, upload};
+use super::stage::{PATIENCE, Stage, upload, upload_file};
 
 impl Stage {
     /// Makes what `fresh` says in `place` for a call of `caller`, who may change for it.
@@ -81,6 +81,7 @@ impl Stage {
                 "import",
                 upload(client, &place.with("serial", serial)).await,
             ),
+            Fresh::File => place.set("file", upload_file(client, place).await),
             Fresh::Member => place.set("member", self.newcomer().await.identity),
             Fresh::Leaver => *client = self.newcomer().await.client,
             Fresh::Invitation | Fresh::InvitationMail => {

@@ -88,6 +88,8 @@ pub(super) enum Fresh {
     Student,
     /// A draft that the caller uploaded.
     Import,
+    /// A file that the caller uploaded.
+    File,
     /// A member with no rights.
     Member,
     /// A role of the tenant's own that nobody holds.
@@ -119,7 +121,7 @@ pub(super) struct Row {
     aliases: Vec<(&'static str, &'static str)>,
     query: &'static str,
     body: Option<Body>,
-    sheet: Option<Sheet>,
+    sheet: Option<(&'static str, Sheet)>,
     versioned: Option<&'static str>,
     pub(super) fresh: Vec<Fresh>,
     /// What an allowed caller may be told besides 2xx.
@@ -130,6 +132,8 @@ pub(super) struct Row {
     pub(super) shows: Vec<&'static str>,
     /// Whether that holds for members of one unit, too.
     pub(super) shows_narrow: bool,
+    /// Whether only who made the thing may have it, whatever they were granted.
+    pub(super) own: bool,
     /// Only one allowed caller calls.
     pub(super) once: bool,
     /// It ends the callers' sessions, so it comes after everything else.
@@ -150,6 +154,7 @@ impl Row {
             reach: None,
             shows: Vec::new(),
             shows_narrow: true,
+            own: false,
             once: false,
             last: false,
         }
@@ -173,8 +178,13 @@ impl Row {
     }
 
     pub(super) fn csv(self, sheet: Sheet) -> Self {
+        self.upload("text/csv", sheet)
+    }
+
+    /// The body is a file of this type.
+    pub(super) fn upload(self, media: &'static str, file: Sheet) -> Self {
         Self {
-            sheet: Some(sheet),
+            sheet: Some((media, file)),
             ..self
         }
     }
@@ -216,6 +226,10 @@ impl Row {
         }
     }
 
+    pub(super) fn own(self) -> Self {
+        Self { own: true, ..self }
+    }
+
     pub(super) fn once(self) -> Self {
         Self { once: true, ..self }
     }
@@ -244,7 +258,7 @@ impl Row {
             path = format!("{path}?{}", fill(self.query, |name| &place[name]));
         }
         let json = self.body.map(|body| body(place));
-        let sheet = self.sheet.map(|sheet| sheet(place));
+        let sheet = self.sheet.map(|(media, sheet)| (media, sheet(place)));
         Request {
             method: operation.method.clone(),
             path,
@@ -285,7 +299,7 @@ pub(super) struct Request {
     path: String,
     etag: Option<String>,
     pub(super) json: Option<Value>,
-    sheet: Option<String>,
+    sheet: Option<(&'static str, String)>,
 }
 
 impl Request {
@@ -323,8 +337,8 @@ impl Request {
         if let Some(json) = &self.json {
             call = call.json(json);
         }
-        if let Some(sheet) = &self.sheet {
-            call = call.body("text/csv", sheet.clone());
+        if let Some((media, sheet)) = &self.sheet {
+            call = call.body(media, sheet.clone());
         }
         call.await
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::cast::{Actor, Catalogue, Kind, log_in};
 use super::document::{Document, Operation};
 use super::row::Place;
-use super::table::sheet;
+use super::table::{document, sheet};
 
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -137,6 +137,7 @@ impl Stage {
                 );
                 place.set("student_name", student_name);
                 place.set("import", upload(&owner.client, place).await);
+                place.set("file", upload_file(&owner.client, place).await);
             }
         }
         for (owner, place) in [(north, &mut self.first), (south, &mut self.other)] {
@@ -263,4 +264,26 @@ pub(super) async fn upload(client: &Client, place: &Place) -> String {
         .await
         .expect(201)
         .text_at("/id")
+}
+
+/// Uploads a document to the place's tenant and waits until it was looked into; the answer is the file's id.
+pub(super) async fn upload_file(client: &Client, place: &Place) -> String {
+    let path = format!("/api/v1/tenants/{}/files", place["tenant"]);
+    let id = client
+        .post(&path)
+        .body("application/pdf", document(place))
+        .await
+        .expect(201)
+        .text_at("/id");
+    let path = format!("{path}/{id}");
+    eventually("a file out of quarantine", PATIENCE, async || {
+        let file = client.get(&path).await.expect(200).value();
+        if file["state"] == "clean" {
+            Ok(())
+        } else {
+            Err(file.to_string())
+        }
+    })
+    .await;
+    id
 }

@@ -38,6 +38,9 @@ pub(super) async fn check(stage: &Stage, rows: &[(&Operation, &Row)], report: &m
             if readable && stage.catalogue.is_narrow(operation, actor) && !row.fresh.is_empty() {
                 continue;
             }
+            if row.own && actor.name != stage.owner().name {
+                continue;
+            }
             let expected = if readable {
                 Expected::Served
             } else {

@@ -25,6 +25,7 @@ pub(super) fn table() -> Vec<Row> {
         branches(),
         students(),
         imports(),
+        files(),
     ]
     .into_iter()
     .flatten()
@@ -412,5 +413,24 @@ fn imports() -> Vec<Row> {
         Row::new("reverse_import").fresh(Fresh::Import),
         Row::new("list_import_rows").fresh(Fresh::Import).query("page_size=100"),
         Row::new("export_import_errors").fresh(Fresh::Import),
+    ]
+}
+
+/// A document of one page.
+pub(super) fn document(_: &Place) -> String {
+    let objects = "%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n";
+    let table = "xref\n0 1\n0000000000 65535 f \ntrailer\n<< /Root 1 0 R >>\n";
+    format!("{objects}{table}startxref\n{}\n%%EOF\n", objects.len())
+}
+
+fn files() -> Vec<Row> {
+    vec![
+        Row::new("upload_file")
+            .query("name=a.pdf")
+            .upload("application/pdf", document),
+        Row::new("get_file").fresh(Fresh::File).own(),
+        Row::new("get_file_content")
+            .alias("link", "code")
+            .or(404, "not_found"),
     ]
 }

@@ -15,12 +15,13 @@ const ATTRIBUTE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// A file to save. Browsers never render it: it is always an attachment.
+/// A file to save. Browsers do not render it, as it is an attachment, unless it is made [`Download::inline`].
 #[derive(Debug)]
 pub struct Download {
     name: String,
     content_type: &'static str,
     bytes: Bytes,
+    inline: bool,
 }
 
 impl Download {
@@ -34,7 +35,15 @@ impl Download {
             name: name.into(),
             content_type,
             bytes: bytes.into(),
+            inline: false,
         }
+    }
+
+    /// Lets browsers show it in its place: for what this program made itself, never for what somebody brought.
+    #[must_use]
+    pub fn inline(mut self) -> Self {
+        self.inline = true;
+        self
     }
 
     /// RFC 6266: an ASCII name for old clients, the exact one in RFC 8187 form.
@@ -51,7 +60,8 @@ impl Download {
             })
             .collect();
         let exact = utf8_percent_encode(&self.name, ATTRIBUTE);
-        format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{exact}")
+        let how = if self.inline { "inline" } else { "attachment" };
+        format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{exact}")
     }
 }
 

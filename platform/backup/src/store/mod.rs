@@ -12,7 +12,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub(crate) use bucket::Bucket;
-pub use bucket::BucketFault;
 pub(crate) use file::{Sink, close, file_of, open, sink};
 pub(crate) use folder::{Folder, clear, discard};
 pub(crate) use name::{name_of, taken_at};

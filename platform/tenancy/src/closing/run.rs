@@ -71,6 +71,9 @@ fn remove(tenancy: &Arc<Tenancy>, leaving: Leaving) -> BoxFuture<'_, Result<(), 
             DbError::Unsupported(format!("this process has no home called {home}"))
         })?;
         tenancy.tenants.remove_database(&at, &former).await?;
+        let failed = |problem: Problem| DbError::Other(problem.to_string());
+        let files = tenancy.files.get().map_err(Problem::from).map_err(failed)?;
+        files.forget(id).await.map_err(failed)?;
         let shared = Arc::clone(tenancy);
         tenancy
             .control

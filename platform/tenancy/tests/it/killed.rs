@@ -62,6 +62,7 @@ async fn open(control: &str, north: &str) -> (Databases, Arc<Tenancy>, Arc<Hints
         control: databases.control.clone(),
         tenants: databases.tenants.clone(),
         members: contracts.members.clone(),
+        files: contracts.files.clone(),
         access_cache: contracts.access_cache.clone(),
         config: TenancyConfig {
             move_attempts: 1_000,

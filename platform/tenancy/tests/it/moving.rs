@@ -211,6 +211,7 @@ both_engines! {
         process.runner.drain().await.unwrap();
         let gone = process.databases.tenants.get(id).await;
         assert!(matches!(gone, Err(DbError::TenantMissing(_))), "{gone:?}");
+        assert_eq!(*process.forgotten.0.lock().unwrap(), [id], "its files went with it");
         let late = process.call("operator", "DELETE", &closure, None, None).await;
         assert_eq!(late.status, 409, "{}", late.body);
         let seen = process.call("operator", "GET", &format!("{ALL}/{id}"), None, None).await.body;

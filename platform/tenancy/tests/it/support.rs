@@ -2,13 +2,13 @@
 //! the token says.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use gantry_contracts::{Contracts, Members, NewWorkspace};
+use gantry_contracts::{Contracts, Members, NewWorkspace, TenantFiles};
 use gantry_db::{
     ControlTx, Databases, DbError, Migration, MigrationSet, Migrations, PostgresConfig,
     TenantState, args, directory, sql,
@@ -105,6 +105,17 @@ impl Members for Book {
     }
 }
 
+/// Whose files were deleted.
+#[derive(Clone, Default)]
+pub(crate) struct Forgotten(pub(crate) Arc<Mutex<Vec<TenantId>>>);
+
+impl TenantFiles for Forgotten {
+    fn forget(&self, tenant: TenantId) -> BoxFuture<'_, Result<(), Problem>> {
+        self.0.lock().unwrap().push(tenant);
+        std::future::ready(Ok(())).boxed()
+    }
+}
+
 /// `operator` may do everything on the platform, anybody else is an owner of every tenant.
 struct AnyAuthority {
     databases: Databases,
@@ -191,6 +202,7 @@ pub(crate) struct Process {
     pub(crate) service: Service,
     pub(crate) contracts: Contracts,
     pub(crate) tenancy: Arc<Tenancy>,
+    pub(crate) forgotten: Forgotten,
 }
 
 /// An answer of the API.
@@ -258,10 +270,16 @@ impl World {
         let contracts = Contracts::new();
         contracts.members.provide(Arc::new(book)).unwrap();
         contracts.workspaces.provide(Arc::new(Beginner)).unwrap();
+        let forgotten = Forgotten::default();
+        contracts
+            .files
+            .provide(Arc::new(forgotten.clone()))
+            .unwrap();
         let tenancy = Arc::new(Tenancy {
             control: databases.control.clone(),
             tenants: databases.tenants.clone(),
             members: contracts.members.clone(),
+            files: contracts.files.clone(),
             access_cache: contracts.access_cache.clone(),
             config: TenancyConfig {
                 provision_attempts: 3,
@@ -305,6 +323,7 @@ impl World {
             service,
             contracts,
             tenancy,
+            forgotten,
         }
     }
 }

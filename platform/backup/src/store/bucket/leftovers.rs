@@ -7,9 +7,9 @@ use object_store::client::{HttpRequest, HttpRequestBody};
 use serde::Deserialize;
 use url::Url;
 
-use super::client::{Wire, credential};
-use super::{BucketFault, within};
-use crate::config::S3Config;
+use gantry_objects::{BucketFault, S3Config, Wire, credential};
+
+use super::within;
 
 /// Answers of one list read at most; each has up to a thousand uploads.
 const PAGES: usize = 1_000;

@@ -1,8 +1,6 @@
 //! A bucket of an object store that speaks S3. The objects of a backup have its name as their folder; it is there when its
 //! manifest is. What is written goes to a folder of this disk first, so that no snapshot of a database waits for the network.
 
-mod client;
-mod fault;
 mod leftovers;
 mod upload;
 
@@ -17,19 +15,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, TryStreamExt};
+use gantry_objects::{BucketFault, S3Config, Wire};
 use gantry_outbound::OutboundSettings;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 
-pub use fault::BucketFault;
-
 use super::file::Sum;
 use super::{MANIFEST, Turn, failed, read_manifest, taken_at};
-use crate::config::S3Config;
 use crate::run::blocking;
 use crate::{BackupError, Entry, Manifest};
-use client::Wire;
 use leftovers::Uploads;
 
 /// Where files lie on their way, in the data directory.
@@ -78,10 +73,11 @@ impl Bucket {
     ) -> Result<Self, BackupError> {
         let bucket = config.bucket.clone().unwrap_or_default();
         let wire = Wire::new(outbound);
-        let s3 = client::open(config, &bucket, &wire).map_err(|fault| BackupError::Bucket {
-            bucket: bucket.clone(),
-            fault,
-        })?;
+        let s3 =
+            gantry_objects::open(config, &bucket, &wire).map_err(|fault| BackupError::Bucket {
+                bucket: bucket.clone(),
+                fault,
+            })?;
         Ok(Self(Arc::new(Inner {
             s3,
             wire,

@@ -10,7 +10,7 @@ use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectStoreExt, PutPayload};
 use tokio::io::AsyncReadExt;
 
-use super::BucketFault;
+use gantry_objects::BucketFault;
 
 /// The smallest part; a file no longer than this goes in one piece.
 const PART: u64 = 8 << 20;
@@ -21,12 +21,6 @@ const AT_ONCE: usize = 3;
 
 fn part_size(length: u64) -> u64 {
     length.div_ceil(MOST_PARTS).max(PART)
-}
-
-impl From<std::io::Error> for BucketFault {
-    fn from(error: std::io::Error) -> Self {
-        Self::Disk(error.to_string())
-    }
 }
 
 /// Writes a file from where it stands to its end.

@@ -14,8 +14,7 @@ use object_store::client::{
 };
 use object_store::{BackoffConfig, ClientOptions, RetryConfig};
 
-use super::BucketFault;
-use crate::config::S3Config;
+use crate::{BucketFault, S3Config};
 
 /// The longest wait for an answer's head, the upload of a part included.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -25,7 +24,7 @@ const RETRIES_END: Duration = Duration::from_mins(3);
 
 /// The way to the server.
 #[derive(Clone)]
-pub(super) struct Wire(Caller<HttpRequestBody>);
+pub struct Wire(Caller<HttpRequestBody>);
 
 impl fmt::Debug for Wire {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -61,17 +60,19 @@ fn failed(error: OutboundError) -> HttpError {
 }
 
 impl Wire {
-    pub(super) fn new(outbound: &OutboundSettings) -> Self {
+    /// Believes the system's authorities and the operator's own.
+    pub fn new(outbound: &OutboundSettings) -> Self {
         Self(Caller::new(outbound.clone()))
     }
 
-    pub(super) fn client(&self) -> HttpClient {
+    /// For requests that `object_store` has no words for.
+    pub fn client(&self) -> HttpClient {
         HttpClient::new(self.clone())
     }
 }
 
 /// Who asks.
-pub(super) fn credential(config: &S3Config) -> AwsCredential {
+pub fn credential(config: &S3Config) -> AwsCredential {
     AwsCredential {
         key_id: config.access_key_id.expose().clone(),
         secret_key: config.secret_access_key.expose().clone(),
@@ -80,7 +81,7 @@ pub(super) fn credential(config: &S3Config) -> AwsCredential {
 }
 
 /// The client of one bucket. Its objects are addressed by path, which every server understands.
-pub(super) fn open(config: &S3Config, bucket: &str, wire: &Wire) -> Result<AmazonS3, BucketFault> {
+pub fn open(config: &S3Config, bucket: &str, wire: &Wire) -> Result<AmazonS3, BucketFault> {
     AmazonS3Builder::new()
         .with_endpoint(config.endpoint())
         .with_allow_http(true)

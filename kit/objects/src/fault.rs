@@ -6,12 +6,10 @@ use std::error::Error as _;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BucketFault {
     /// The access key is unknown.
-    #[error("the server does not know the access key of backup.s3.access_key_id")]
+    #[error("the server does not know the access key of s3.access_key_id")]
     UnknownKey,
     /// The signature is not what the server makes of it.
-    #[error(
-        "the server refuses the signature: backup.s3.secret_access_key is not that of the access key"
-    )]
+    #[error("the server refuses the signature: s3.secret_access_key is not that of the access key")]
     WrongSecret,
     /// The access key may not do this.
     #[error(
@@ -22,7 +20,7 @@ pub enum BucketFault {
     #[error("there is no bucket of this name")]
     NoBucket,
     /// The bucket is elsewhere.
-    #[error("the bucket is in another region than backup.s3.region says")]
+    #[error("the bucket is in another region than s3.region says")]
     OtherRegion,
     /// The clocks are too far apart for a signature to count.
     #[error("the clocks of this machine and of the server are more than 15 minutes apart")]
@@ -53,7 +51,8 @@ impl BucketFault {
         )
     }
 
-    pub(super) fn of(error: &object_store::Error) -> Self {
+    /// What an error of `object_store` comes down to.
+    pub fn of(error: &object_store::Error) -> Self {
         let mut said = error.to_string();
         let mut below = error.source();
         while let Some(error) = below {
@@ -73,7 +72,7 @@ impl BucketFault {
     }
 
     /// By the code in an answer's body, or by what connecting failed with.
-    pub(super) fn told(said: &str) -> Option<Self> {
+    pub fn told(said: &str) -> Option<Self> {
         if let Some((_, rest)) = said.split_once("<Code>") {
             let code = rest.split('<').next().unwrap_or_default();
             return match code {
@@ -94,6 +93,12 @@ impl BucketFault {
         }
         let (_, why) = said.rsplit_once("HTTP error: ")?;
         Some(Self::Unreachable(why.to_owned()))
+    }
+}
+
+impl From<std::io::Error> for BucketFault {
+    fn from(error: std::io::Error) -> Self {
+        Self::Disk(error.to_string())
     }
 }
 
