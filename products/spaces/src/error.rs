@@ -21,8 +21,8 @@ pub enum Error {
     /// Another branch has the code.
     #[error("another branch has this code")]
     BranchCodeTaken,
-    /// Students belong to the branch.
-    #[error("students belong to the branch")]
+    /// Something belongs to the branch.
+    #[error("something belongs to the branch")]
     BranchNotEmpty,
     /// The branch takes no students.
     #[error("the branch is closed")]
@@ -83,7 +83,7 @@ pub const CODES: &[ErrorCode] = &[
         "branch_not_empty",
         409,
         "Branch not empty",
-        "Students belong to the branch. Move them first, or set the branch to inactive.",
+        "Students, leads, tickets or announcements belong to the branch. Move or remove them first, or set the branch to inactive.",
     ),
     ErrorCode::new(
         "branch_inactive",

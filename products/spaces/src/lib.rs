@@ -1,6 +1,6 @@
 //! Study halls: branches, their students, and how a hall's existing list gets in and out.
 //!
-//! Features are folders: `branch`, `student`, `import` (with `read`, which turns bytes into typed rows and
+//! Features are folders: `branch`, `student`, `people` (documents, leads, tickets and what else is known of people), `import` (with `read`, which turns bytes into typed rows and
 //! touches nothing else) and `export`. In each, `api` speaks HTTP, `flow` holds the rules in a transaction,
 //! `store` holds the SQL.
 
@@ -12,6 +12,7 @@ pub mod export;
 pub mod import;
 mod notices;
 mod patch;
+pub mod people;
 pub mod permission;
 pub mod phone;
 pub mod routes;
@@ -23,6 +24,7 @@ use allowance::Allowance;
 use branch::units::Branches;
 use gantry_db::Migrations;
 use gantry_runtime::{BuildError, Manifest, Parts, ProductBuild, ProductModule};
+use people::People;
 
 /// A stored word that this program does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +32,7 @@ use gantry_runtime::{BuildError, Manifest, Parts, ProductBuild, ProductModule};
 pub struct UnknownWord;
 
 /// The tables of this module; it has none in control.
-pub const MIGRATIONS: Migrations = gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces", "0002_import_askers", "0003_counts"] };
+pub const MIGRATIONS: Migrations = gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces", "0002_import_askers", "0003_counts", "0030_documents", "0031_tickets", "0032_leads", "0033_announcements"] };
 
 /// The product.
 #[derive(Debug, Clone, Copy, Default)]
@@ -42,6 +44,7 @@ impl ProductModule for Spaces {
             migrations: MIGRATIONS,
             permissions: permission::permissions(),
             roles: permission::roles(),
+            sealed: people::sealed(),
             needs: &[gantry_contracts::LIMITS],
             ..Manifest::new("spaces")
         }
@@ -49,9 +52,17 @@ impl ProductModule for Spaces {
 
     fn build(self: Box<Self>, cx: &ProductBuild) -> Result<Parts, BuildError> {
         let allowance = Allowance::new(cx.limits.clone());
+        let people = Arc::new(People::new(
+            cx.kernel.clone(),
+            Arc::clone(&cx.keyring),
+            &cx.public_url,
+            allowance.clone(),
+        ));
+        let mut jobs = import::job::kinds(&allowance);
+        jobs.extend(people::jobs());
         Ok(Parts {
-            routes: routes::routes(&allowance),
-            jobs: import::job::kinds(&allowance),
+            routes: routes::routes(&allowance).join(people::routes::routes(&people)),
+            jobs,
             units: Some(Arc::new(Branches::new(cx.tenants.clone()))),
             ..Parts::default()
         })

@@ -3,6 +3,11 @@
 use gantry_kernel::{Permission, ScopeKind};
 use gantry_runtime::{PermissionDecl, RoleDecl};
 
+use crate::people::permission::{
+    self as people, ANNOUNCEMENT_WRITE, DOCUMENT_READ, DOCUMENT_REVEAL, DOCUMENT_WRITE, LEAD_READ,
+    LEAD_WRITE, TICKET_READ, TICKET_WRITE,
+};
+
 /// See branches.
 pub const BRANCH_READ: Permission = Permission::new("spaces.branch.read");
 /// Open, change and close branches.
@@ -28,14 +33,16 @@ pub fn permissions() -> Vec<PermissionDecl> {
         title,
         scopes: UNITS,
     };
-    vec![
+    let mut all = vec![
         decl(BRANCH_READ, "See branches"),
         decl(BRANCH_WRITE, "Open, change and close branches"),
         decl(STUDENT_READ, "See students"),
         decl(STUDENT_WRITE, "Enter, change and remove students"),
         decl(STUDENT_IMPORT, "Import students and undo imports"),
         decl(STUDENT_EXPORT, "Export students"),
-    ]
+    ];
+    all.extend(people::permissions());
+    all
 }
 
 /// The roles every tenant has from the start.
@@ -47,6 +54,32 @@ pub fn roles() -> Vec<RoleDecl> {
         STUDENT_WRITE,
         STUDENT_IMPORT,
         STUDENT_EXPORT,
+        DOCUMENT_READ,
+        DOCUMENT_WRITE,
+        DOCUMENT_REVEAL,
+        LEAD_READ,
+        LEAD_WRITE,
+        TICKET_READ,
+        TICKET_WRITE,
+        ANNOUNCEMENT_WRITE,
+    ];
+    const RECEPTIONIST: &[Permission] = &[
+        BRANCH_READ,
+        STUDENT_READ,
+        STUDENT_WRITE,
+        DOCUMENT_READ,
+        DOCUMENT_WRITE,
+        LEAD_READ,
+        LEAD_WRITE,
+        TICKET_READ,
+        TICKET_WRITE,
+    ];
+    const VIEWER: &[Permission] = &[
+        BRANCH_READ,
+        STUDENT_READ,
+        DOCUMENT_READ,
+        LEAD_READ,
+        TICKET_READ,
     ];
     let role = |key, title, permissions| RoleDecl {
         key,
@@ -56,11 +89,7 @@ pub fn roles() -> Vec<RoleDecl> {
     };
     vec![
         role("spaces.manager", "Manager", MANAGER),
-        role(
-            "spaces.receptionist",
-            "Receptionist",
-            &[BRANCH_READ, STUDENT_READ, STUDENT_WRITE],
-        ),
-        role("spaces.viewer", "Viewer", &[BRANCH_READ, STUDENT_READ]),
+        role("spaces.receptionist", "Receptionist", RECEPTIONIST),
+        role("spaces.viewer", "Viewer", VIEWER),
     ]
 }

@@ -82,6 +82,38 @@ impl Stage {
                 upload(client, &place.with("serial", serial)).await,
             ),
             Fresh::File => place.set("file", upload_file(client, place).await),
+            Fresh::Document => {
+                let path = format!("{tenant}/spaces/students/{}/documents", place["student"]);
+                let file = upload_file(owner, place).await;
+                let made = owner
+                    .post(&path)
+                    .json(&json!({"kind": "other", "file_id": file}));
+                place.set("document", made.await.expect(201).text_at("/id"));
+            }
+            Fresh::Number => {
+                let path = format!("{tenant}/spaces/students/{}/numbers", place["student"]);
+                let number = format!("CARD-{serial:0>4}");
+                let made = owner
+                    .post(&path)
+                    .json(&json!({"kind": "other", "number": number}));
+                place.set("number", made.await.expect(201).text_at("/id"));
+            }
+            Fresh::Lead => place.set("lead", lead(owner, place, &serial).await),
+            Fresh::Referral => {
+                let lead = lead(owner, place, &serial).await;
+                let reward = json!({"amount": 100, "currency": "INR"});
+                let body =
+                    json!({"lead_id": lead, "referrer_id": place["student"], "reward": reward});
+                let path = format!("{tenant}/spaces/referrals");
+                let made = owner.post(&path).json(&body).await.expect(201);
+                place.set("referral", made.text_at("/id"));
+            }
+            Fresh::Announcement => {
+                let body = json!({"branch_id": place["branch"], "title": "Passing news"});
+                let path = format!("{tenant}/spaces/announcements");
+                let made = owner.post(&path).json(&body).await.expect(201);
+                place.set("announcement", made.text_at("/id"));
+            }
             Fresh::Member => place.set("member", self.newcomer().await.identity),
             Fresh::Leaver => *client = self.newcomer().await.client,
             Fresh::Invitation | Fresh::InvitationMail => {
@@ -152,4 +184,14 @@ impl Stage {
         .await;
         slug
     }
+}
+
+/// A lead of the place's branch.
+async fn lead(owner: &Client, place: &Place, serial: &str) -> String {
+    let body = json!({
+        "branch_id": place["branch"], "name": "Passing Lead", "source": "phone", "phone": format!("+9190005{serial:0>5}"),
+    });
+    let path = format!("/api/v1/tenants/{}/spaces/leads", place["tenant"]);
+    let made = owner.post(&path).json(&body).await.expect(201);
+    made.text_at("/id")
 }

@@ -47,7 +47,18 @@ impl Place {
 
     /// What would give the place away in an answer; `narrow`: to somebody of another branch.
     pub(super) fn marks(&self, narrow: bool) -> impl Iterator<Item = &str> {
-        const OF_A_BRANCH: [&str; 4] = ["branch", "student", "student_name", "import"];
+        const OF_A_BRANCH: [&str; 10] = [
+            "branch",
+            "student",
+            "student_name",
+            "import",
+            "document",
+            "number",
+            "lead",
+            "referral",
+            "ticket",
+            "announcement",
+        ];
         const OF_A_TENANT: [&str; 7] = [
             "provider",
             "invitation",
@@ -90,6 +101,16 @@ pub(super) enum Fresh {
     Import,
     /// A file that the caller uploaded.
     File,
+    /// A document of the place's student.
+    Document,
+    /// A number of identity of the place's student.
+    Number,
+    /// A lead of the place's branch that nobody referred.
+    Lead,
+    /// A referral that is not earned.
+    Referral,
+    /// An announcement at the place's branch.
+    Announcement,
     /// A member with no rights.
     Member,
     /// A role of the tenant's own that nobody holds.

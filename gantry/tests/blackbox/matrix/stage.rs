@@ -138,6 +138,7 @@ impl Stage {
                 place.set("student_name", student_name);
                 place.set("import", upload(&owner.client, place).await);
                 place.set("file", upload_file(&owner.client, place).await);
+                people(owner, place).await;
             }
         }
         for (owner, place) in [(north, &mut self.first), (south, &mut self.other)] {
@@ -286,4 +287,32 @@ pub(super) async fn upload_file(client: &Client, place: &Place) -> String {
     })
     .await;
     id
+}
+
+/// What is known of people at the place.
+async fn people(owner: &Owner, place: &mut Place) {
+    let (branch, student) = (place["branch"].clone(), place["student"].clone());
+    let file = upload_file(&owner.client, place).await;
+    let path = format!("/spaces/students/{student}/documents");
+    let document = json!({"kind": "other", "file_id": file});
+    place.set("document", created(owner, &path, &document).await);
+    let path = format!("/spaces/students/{student}/numbers");
+    let number = json!({"kind": "pan", "number": "ABCPE1234F"});
+    place.set("number", created(owner, &path, &number).await);
+    let phone = format!("+9190006{:0>5}", place["serial"]);
+    let lead = json!({"branch_id": branch, "name": "Lead", "phone": phone, "source": "website"});
+    place.set("lead", created(owner, "/spaces/leads", &lead).await);
+    let reward = json!({"amount": 100, "currency": "INR"});
+    let referral = json!({"lead_id": place["lead"], "referrer_id": student, "reward": reward});
+    place.set(
+        "referral",
+        created(owner, "/spaces/referrals", &referral).await,
+    );
+    let ticket = json!({"branch_id": branch, "subject": "A lamp is broken"});
+    place.set("ticket", created(owner, "/spaces/tickets", &ticket).await);
+    let news = json!({"branch_id": branch, "title": "Wet paint"});
+    place.set(
+        "announcement",
+        created(owner, "/spaces/announcements", &news).await,
+    );
 }

@@ -26,6 +26,9 @@ pub(super) fn table() -> Vec<Row> {
         students(),
         imports(),
         files(),
+        documents(),
+        leads(),
+        desk(),
     ]
     .into_iter()
     .flatten()
@@ -432,5 +435,88 @@ fn files() -> Vec<Row> {
         Row::new("get_file_content")
             .alias("link", "code")
             .or(404, "not_found"),
+    ]
+}
+
+fn documents() -> Vec<Row> {
+    vec![
+        Row::new("list_documents").shows("document"),
+        Row::new("add_document")
+            .json(|place| json!({"kind": "other", "title": "Form", "file_id": place["file"]}))
+            .fresh(Fresh::Student)
+            .fresh(Fresh::File),
+        Row::new("link_document").query("variant=full"),
+        Row::new("remove_document").fresh(Fresh::Document),
+        Row::new("list_numbers").shows("number"),
+        Row::new("add_number")
+            .json(|place| json!({"kind": "other", "title": "Card", "number": format!("CARD-{}-{}", place["serial"], "x")}))
+            .fresh(Fresh::Student),
+        Row::new("reveal_number").json(|_| json!({"reason": "asked by the police"})),
+        Row::new("remove_number").fresh(Fresh::Number),
+    ]
+}
+
+fn leads() -> Vec<Row> {
+    vec![
+        Row::new("list_leads").query("page_size=100").shows("lead"),
+        Row::new("create_lead")
+            .json(|place| {
+                json!({
+                    "branch_id": place["branch"], "name": "Lead", "source": "walk_in",
+                    "phone": format!("+9190004{:0>5}", place["serial"]),
+                })
+            })
+            .reach("branch", 422, "branch_unknown"),
+        Row::new("get_lead"),
+        Row::new("update_lead")
+            .json(|_| json!({"notes": "calls in the evening"}))
+            .versioned("get_lead"),
+        Row::new("match_lead"),
+        Row::new("convert_lead")
+            .json(|_| json!({}))
+            .fresh(Fresh::Lead),
+        Row::new("list_referrals")
+            .query("page_size=100")
+            .shows("referral"),
+        Row::new("create_referral")
+            .json(|place| {
+                json!({
+                    "lead_id": place["lead"], "referrer_id": place["student"],
+                    "reward": {"amount": 5_000, "currency": "INR"},
+                })
+            })
+            .fresh(Fresh::Lead)
+            .reach("student", 422, "invalid_request"),
+        Row::new("withdraw_referral").fresh(Fresh::Referral),
+    ]
+}
+
+fn desk() -> Vec<Row> {
+    vec![
+        Row::new("list_tickets")
+            .query("page_size=100")
+            .shows("ticket"),
+        Row::new("open_ticket")
+            .json(|place| json!({"branch_id": place["branch"], "subject": "A fan is broken"}))
+            .reach("branch", 422, "branch_unknown"),
+        Row::new("get_ticket"),
+        Row::new("update_ticket")
+            .json(|_| json!({"priority": "low"}))
+            .versioned("get_ticket"),
+        Row::new("list_ticket_comments"),
+        Row::new("comment_ticket").json(|_| json!({"text": "on its way"})),
+        Row::new("list_announcements")
+            .query("page_size=100")
+            .shows("announcement"),
+        Row::new("create_announcement")
+            .json(|place| json!({"branch_id": place["branch"], "title": "Wet paint"}))
+            .reach("branch", 422, "branch_unknown"),
+        Row::new("get_announcement"),
+        Row::new("update_announcement")
+            .json(|_| json!({"pinned": true}))
+            .versioned("get_announcement"),
+        Row::new("delete_announcement")
+            .versioned("get_announcement")
+            .fresh(Fresh::Announcement),
     ]
 }

@@ -10,6 +10,7 @@ use super::store;
 use crate::allowance::BRANCHES;
 use crate::error::Error;
 use crate::events::branch_changed;
+use crate::people;
 use crate::student::flow::By;
 
 /// Opens a branch, of which there may be `limit`.
@@ -49,14 +50,14 @@ pub async fn update(
     Ok(branch)
 }
 
-/// Removes a branch to which no student belongs.
+/// Removes a branch to which no student, lead, ticket or announcement belongs.
 ///
 /// Errors: [`Error::BranchNotEmpty`]; such a branch can be made inactive instead.
 pub async fn delete(tx: &mut Tx, by: &By, id: UnitId, version: i64) -> Result<(), Error> {
     let branch = store::by_id(tx, &by.scope, id)
         .await?
         .ok_or(Error::NotFound)?;
-    if store::has_students(tx, id).await? {
+    if store::has_students(tx, id).await? || people::is_in_branch(tx, id).await? {
         return Err(Error::BranchNotEmpty);
     }
     if !store::delete(tx, &by.scope, id, version).await? {

@@ -348,6 +348,10 @@ pub async fn remove_untouched(
             sql!(
                 "delete from students where id = $1 and import_id = $2 and version = 1
                                         and ($3 = '*' or $3 like '%' || branch_id || '%')
+                                        and not exists (select 1 from student_documents d where d.student_id = $1)
+                                        and not exists (select 1 from student_numbers n where n.student_id = $1)
+                                        and not exists (select 1 from tickets t where t.student_id = $1)
+                                        and not exists (select 1 from referrals r where r.referrer_id = $1)
                  returning branch_id"
             ),
             &args![student, id, scope.unit_filter()],

@@ -13,6 +13,7 @@ use crate::allowance::STUDENTS;
 use crate::branch;
 use crate::error::Error;
 use crate::events::Touched;
+use crate::people;
 
 /// On whose behalf something is done.
 #[derive(Debug, Clone)]
@@ -113,6 +114,10 @@ pub async fn delete(tx: &mut Tx, by: &By, id: StudentId, version: i64) -> Result
     let student = store::by_id(tx, &by.scope, id)
         .await?
         .ok_or(Error::NotFound)?;
+    if student.version != version {
+        return Err(Error::Stale);
+    }
+    people::forget_student(tx, id).await?;
     if !store::delete(tx, &by.scope, id, version).await? {
         return Err(Error::Stale);
     }

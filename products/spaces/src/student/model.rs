@@ -169,9 +169,9 @@ text_newtype!(Notes, "Notes", { "type": "string", "minLength": 1, "maxLength": 1
 
 macro_rules! stored_words {
     ($(#[$meta:meta])* $kind:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
+        $(#[$meta])*
         pub enum $kind { $($(#[$doc])* $variant),+ }
 
         impl $kind {

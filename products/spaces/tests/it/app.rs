@@ -13,12 +13,13 @@ use gantry_http::{
     Setup, Standing, Via,
 };
 use gantry_jobs::Runner;
+use gantry_kernel::crypto::Keyring;
 use gantry_kernel::{
     IdentityId, Kernel, ManualClock, Problem, Scope, SessionId, Slug, TenantId, Timestamp,
 };
 use gantry_runtime::ProductModule;
 use gantry_spaces::allowance::Allowance;
-use gantry_spaces::{MIGRATIONS, Spaces, import, routes};
+use gantry_spaces::{MIGRATIONS, Spaces, import, people, routes};
 use gantry_testkit::{Engine, Stage};
 use serde_json::{Value, json};
 
@@ -66,6 +67,15 @@ fn permissions(role: &str) -> Vec<String> {
     })
 }
 
+/// Who somebody is, by their token.
+pub(crate) fn person(who: &str) -> IdentityId {
+    let number = who
+        .bytes()
+        .fold(7_u64, |n, b| n.wrapping_mul(31).wrapping_add(b.into()));
+    let text = format!("01987c5e-5d5e-7cc0-8d51-{:012x}", number & 0xffff_ffff_ffff);
+    text.parse().unwrap()
+}
+
 impl Authority for People {
     fn identify<'a>(
         &'a self,
@@ -78,11 +88,7 @@ impl Authority for People {
             let (role, unit) = who
                 .split_once('.')
                 .map_or((who, None), |(r, u)| (r, Some(u)));
-            let number = who
-                .bytes()
-                .fold(7_u64, |n, b| n.wrapping_mul(31).wrapping_add(b.into()));
-            let text = format!("01987c5e-5d5e-7cc0-8d51-{:012x}", number & 0xffff_ffff_ffff);
-            let identity: IdentityId = text.parse().unwrap();
+            let identity = person(who);
             let session: SessionId = self.kernel.id();
             let principal = Principal {
                 identity,
@@ -133,6 +139,7 @@ impl App {
             gantry_notices::MIGRATIONS,
             gantry_http::migrations(),
             gantry_jobs::MIGRATIONS,
+            gantry_files::MIGRATIONS,
             MIGRATIONS,
         ];
         let stage = Stage::new(engine, modules).await;
@@ -151,12 +158,19 @@ impl App {
         let contracts = Contracts::new();
         contracts.limits.provide(Arc::clone(&plan) as _).unwrap();
         let allowance = Allowance::new(contracts.limits);
+        let keyring = Arc::new(Keyring::new("k1", [7; 32]).unwrap());
+        let folk = Arc::new(people::People::new(
+            stage.kernel.clone(),
+            Arc::clone(&keyring),
+            "https://gantry.example",
+            allowance.clone(),
+        ));
         let service = Service::new(Setup {
             config,
             kernel: stage.kernel.clone(),
             authority: Arc::new(people),
             tenants: stage.databases.tenants.clone(),
-            modules: vec![routes::routes(&allowance)],
+            modules: vec![routes::routes(&allowance).join(people::routes::routes(&folk))],
             checks: Vec::new(),
         });
         Self {
@@ -170,8 +184,9 @@ impl App {
     }
 
     pub(crate) fn runner(&self) -> Runner {
-        self.stage
-            .runner(import::job::kinds(&self.allowance), Vec::new())
+        let mut kinds = import::job::kinds(&self.allowance);
+        kinds.extend(people::jobs());
+        self.stage.runner(kinds, Vec::new())
     }
 
     /// From now on the tenant may have this many.
@@ -238,6 +253,30 @@ impl App {
             .expect(202);
         self.work().await;
         self.get("owner", &path).await.expect(200).json()
+    }
+
+    /// A clean file that somebody uploaded, as the module of files leaves it.
+    pub(crate) async fn file(&self, who: &str, media: &'static str) -> String {
+        let id: gantry_files::FileId = self.stage.kernel.id();
+        let (by, now) = (person(who), self.stage.kernel.now());
+        let insert = self.db.write(async move |tx| {
+            let insert = gantry_db::sql!(
+                "insert into files (id, state, media, bytes, sha256, sealed_key, uploaded_by, created_at, updated_at)
+                 values ($1, 'clean', $2, 10, 'none', $3, $4, $5, $5)"
+            );
+            let none: Vec<u8> = Vec::new();
+            tx.execute(insert, &gantry_db::args![id, media, none, by, now]).await
+        });
+        assert_eq!(insert.await.unwrap(), 1);
+        id.to_string()
+    }
+
+    /// How many rows a statement counts.
+    pub(crate) async fn count(&self, count: gantry_db::Sql) -> i64 {
+        let counted = self
+            .db
+            .read(async move |tx| tx.one::<i64>(count, &gantry_db::args![]).await);
+        counted.await.unwrap()
     }
 
     /// All items of a list, page by page.

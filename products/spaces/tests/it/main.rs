@@ -12,6 +12,7 @@ mod crash;
 mod exports;
 mod imports;
 mod limits;
+mod people;
 mod reading;
 mod sample;
 mod statements;
