@@ -79,6 +79,11 @@ async fn now(backups: &Backups) -> Result<String, CliError> {
             writeln!(text, "{}: {error}", one.place).ok();
         }
     }
+    for copy in backups.copies_of(&[backup.id]).await? {
+        if let Some(error) = copy.error {
+            writeln!(text, "the copy in {}: {error}", copy.store).ok();
+        }
+    }
     if let Some(error) = backup.error {
         writeln!(text, "{error}").ok();
     }

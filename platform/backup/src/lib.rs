@@ -10,6 +10,7 @@ mod age;
 mod all;
 mod api;
 mod config;
+mod copying;
 mod error;
 mod events;
 mod evidence;

@@ -135,14 +135,15 @@ impl Backups {
             watch.step(self).await?;
         }
         proofs.end().await;
-        let (copied_at, mut error) = self.copies(places, id, &manifest).await?;
+        let (copied_at, copied) = self.copies(places, id, &manifest).await?;
+        let mut error = None;
         if failed == 0
-            && error.is_none()
+            && copied
             && let Err(failure) = self.let_go(places).await
         {
             error = Some(format!("old backups were not removed: {failure}"));
         }
-        let state = if failed == 0 && error.is_none() {
+        let state = if failed == 0 && copied && error.is_none() {
             State::Done
         } else {
             State::Partial
@@ -243,30 +244,6 @@ impl Backups {
             .control
             .write(async move |tx| evidence::note(tx, id, &found).await)
             .await?)
-    }
-
-    /// Copies a finished backup to the other stores and notes what became of it there. One that fails does not stop
-    /// the others. When all are whole, and what went wrong.
-    async fn copies(
-        &self,
-        places: &Places,
-        id: BackupId,
-        manifest: &Manifest,
-    ) -> Result<(Option<Timestamp>, Option<String>), BackupError> {
-        let (mut copied_at, mut faults) = (None, Vec::new());
-        for place in &places.copies {
-            let copied = place.store.copy_from(&places.first.store, manifest).await;
-            if let Err(error) = &copied {
-                tracing::error!(store = %place.kind, %error, "a backup could not be copied");
-                faults.push(format!("the copy in {}: {error}", place.store.label()));
-            }
-            let fault = copied.err().map(|error| error.to_string());
-            copied_at = Some(self.note_copy(id, place.kind, fault).await?);
-        }
-        if faults.is_empty() {
-            return Ok((copied_at, None));
-        }
-        Ok((None, Some(faults.join("; "))))
     }
 
     /// Removes what the policy does not keep, in all stores.

@@ -18,7 +18,7 @@ pub(crate) use read::{
     by_id, by_name, first_begun, holds, last_done, last_of, last_proof, last_proof_of, page,
     places, places_page,
 };
-pub(crate) use write::{begin, end, looked_at, note, removed, restored};
+pub(crate) use write::{begin, end, judge, looked_at, note, removed, restored};
 
 use crate::{Answers, BackupId, Entry};
 

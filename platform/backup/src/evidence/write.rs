@@ -99,17 +99,31 @@ pub(crate) async fn end(
 
 /// Notes that all of a backup was looked at again, and what that makes of it.
 pub(crate) async fn looked_at(tx: &mut ControlTx, id: BackupId) -> Result<(), DbError> {
-    count(tx, id).await?;
     let now = tx.now();
     tx.execute(
+        sql!("update backups set verified_at = $2 where id = $1 and state in ('done', 'partial')"),
+        &args![id, now],
+    )
+    .await?;
+    judge(tx, id).await
+}
+
+/// A finished backup is done when nothing of it is missing or unproven and no copy is bad.
+pub(crate) async fn judge(tx: &mut ControlTx, id: BackupId) -> Result<(), DbError> {
+    count(tx, id).await?;
+    tx.execute(
         sql!(
-            "update backups set verified_at = $2,
+            "update backups set
+                 copied_at = case when exists (
+                         select 1 from backup_copies c where c.backup_id = $1 and c.state = 'failed')
+                     then copied_at else (
+                         select max(whole_at) from backup_copies c where c.backup_id = $1) end,
                  state = case when failed = 0 and error is null and not exists (
                          select 1 from backup_copies c where c.backup_id = $1 and c.state = 'failed')
                      then 'done' else 'partial' end
              where id = $1 and state in ('done', 'partial')"
         ),
-        &args![id, now],
+        &args![id],
     )
     .await?;
     backup_changed(tx, id).await

@@ -83,10 +83,15 @@ async fn obey(backups: &Backups, work: &Work) -> Result<Option<String>, BackupEr
                 "{} of {} databases are missing or not proven",
                 backup.failed, backup.places
             );
-            Ok(match backup.state {
-                State::Done => None,
-                _ => Some(backup.error.unwrap_or(what)),
-            })
+            if backup.state == State::Done {
+                return Ok(None);
+            }
+            let copies = backups.copies_of(&[backup.id]).await?;
+            let copy = copies.into_iter().find_map(|copy| {
+                let error = copy.error?;
+                Some(format!("the copy in {}: {error}", copy.store))
+            });
+            Ok(backup.error.or(copy).or(Some(what)))
         }
         WorkKind::Verify => {
             let name = name_of(backups, work).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use gantry_backup::{Cause, State, Verified};
+use gantry_backup::{Cause, CopyState, State, Verified};
 use gantry_db::{args, sql};
 use gantry_testkit::both_engines;
 
@@ -126,5 +126,36 @@ both_engines! {
             .map(|backup| backup.removed_at.is_some())
             .collect();
         assert_eq!(gone, [false, false, true, true], "newest first");
+    }
+
+    async fn a_copy_that_was_missed_is_made_up_for_by_the_next_backup(engine: Engine) {
+        let world = World::new(engine).await;
+        world.tenant("one", 3).await;
+        let elsewhere = world.config.second_directory.clone().unwrap();
+        // Where the folder should be is a file: a disk that is not mounted, say.
+        std::fs::write(&elsewhere, "").unwrap();
+        let missed = world.backups().run(Cause::Schedule).await.unwrap();
+        assert_eq!((missed.state, missed.copied_at), (State::Partial, None));
+        let copies = world.backups().copies_of(&[missed.id]).await.unwrap();
+        assert_eq!(copies[0].state, CopyState::Failed);
+
+        std::fs::remove_file(&elsewhere).unwrap();
+        world.clock.advance(Duration::from_hours(24));
+        let next = world.backups().run(Cause::Schedule).await.unwrap();
+        assert_eq!(next.state, State::Done, "{next:?}");
+        let listed = world.backups().list(2).await.unwrap();
+        let states: Vec<_> = listed
+            .iter()
+            .map(|one| (one.id, one.state, one.copied_at.is_some()))
+            .collect();
+        let done = |id| (id, State::Done, true);
+        assert_eq!(states, [done(next.id), done(missed.id)]);
+        for backup in [&missed, &next] {
+            let copies = world.backups().copies_of(&[backup.id]).await.unwrap();
+            assert_eq!(copies[0].state, CopyState::Whole, "{copies:?}");
+            let verified = world.backups().verify(Some(&backup.name)).await.unwrap();
+            assert!(verified.copies.iter().all(|(_, outcome)| outcome.is_ok()));
+            assert_eq!(verified.copies.len(), 1);
+        }
     }
 }
