@@ -1,23 +1,50 @@
 //! Rows as both drivers give them, and the way into a module's types.
 
+use std::cell::Cell;
+
 use gantry_kernel::CivilDate;
 
 use crate::{DbError, FromValue, ValueRef, postgres, sqlite};
 
 /// One result row, borrowed from the driver while a [`FromRow`] reads it.
-pub struct Row<'a>(pub(crate) RowInner<'a>);
+pub struct Row<'a> {
+    inner: RowInner<'a>,
+    /// The column after the one read last. Statements mostly return columns in the order in which they are read, so
+    /// looking there first saves comparing the names of all of them, for each of them.
+    next: Cell<usize>,
+}
 
-pub(crate) enum RowInner<'a> {
+enum RowInner<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
     Postgres(&'a tokio_postgres::Row),
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    pub(crate) const fn sqlite(row: &'a rusqlite::Row<'a>) -> Self {
+        Self::new(RowInner::Sqlite(row))
+    }
+
+    pub(crate) const fn postgres(row: &'a tokio_postgres::Row) -> Self {
+        Self::new(RowInner::Postgres(row))
+    }
+
+    const fn new(inner: RowInner<'a>) -> Self {
+        Self {
+            inner,
+            next: Cell::new(0),
+        }
+    }
+
     /// The column of this name.
     pub fn get<T: FromValue>(&self, column: &str) -> Result<T, DbError> {
-        let index = match &self.0 {
-            RowInner::Sqlite(row) => row.as_ref().column_index(column).ok(),
-            RowInner::Postgres(row) => row.columns().iter().position(|c| c.name() == column),
+        let next = self.next.get();
+        let index = if self.name(next) == Some(column) {
+            Some(next)
+        } else {
+            match &self.inner {
+                RowInner::Sqlite(row) => row.as_ref().column_index(column).ok(),
+                RowInner::Postgres(row) => row.columns().iter().position(|c| c.name() == column),
+            }
         };
         let Some(index) = index else {
             return Err(DbError::decode(
@@ -25,6 +52,7 @@ impl Row<'_> {
                 "the statement returns no such column",
             ));
         };
+        self.next.set(index + 1);
         self.read(index)
             .map_err(|detail| DbError::decode(column, detail))
     }
@@ -35,8 +63,15 @@ impl Row<'_> {
             .map_err(|detail| DbError::decode(format!("#{index}"), detail))
     }
 
+    fn name(&self, index: usize) -> Option<&str> {
+        match &self.inner {
+            RowInner::Sqlite(row) => row.as_ref().column_name(index).ok(),
+            RowInner::Postgres(row) => row.columns().get(index).map(tokio_postgres::Column::name),
+        }
+    }
+
     fn read<T: FromValue>(&self, index: usize) -> Result<T, String> {
-        let value = match &self.0 {
+        let value = match &self.inner {
             RowInner::Sqlite(row) => sqlite::column(row, index)?,
             RowInner::Postgres(row) => postgres::column(row, index)?,
         };

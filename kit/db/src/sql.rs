@@ -1,6 +1,7 @@
 //! A statement's text: constant, known at compile time, and registered, so that one test can
 //! prepare every statement of the program on both engines.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 use crate::Engine;
@@ -16,6 +17,8 @@ pub struct Statement {
     runs: AtomicU64,
     /// Where its class is among all; see `stats`.
     place: AtomicU16,
+    /// Which argument each of SQLite's parameters is; see `sqlite::conn::bind`.
+    numbers: OnceLock<Box<[usize]>>,
 }
 
 impl Statement {
@@ -37,7 +40,20 @@ impl Statement {
             line,
             runs: AtomicU64::new(0),
             place: AtomicU16::new(u16::MAX),
+            numbers: OnceLock::new(),
         }
+    }
+
+    /// The numbers of SQLite's parameters, read once by `read`.
+    pub(crate) fn numbers<E>(
+        &self,
+        read: impl FnOnce() -> Result<Box<[usize]>, E>,
+    ) -> Result<&[usize], E> {
+        if let Some(numbers) = self.numbers.get() {
+            return Ok(numbers);
+        }
+        let numbers = read()?;
+        Ok(self.numbers.get_or_init(|| numbers))
     }
 
     /// The text for an engine.

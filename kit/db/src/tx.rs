@@ -14,7 +14,6 @@ use gantry_kernel::{Kernel, TenantId, Timestamp};
 use gantry_telemetry::trace::TraceContext;
 
 use crate::postgres::PgConn;
-use crate::row::RowInner;
 use crate::sqlite::SqliteConn;
 use crate::stats::Stats;
 use crate::{DbError, Engine, FromRow, Row, Sql, Value};
@@ -144,7 +143,7 @@ impl Tx {
                 let mut rows = Vec::new();
                 conn.query(sql, args, |row| {
                     if rows.len() < limit {
-                        rows.push(T::from_row(&Row(RowInner::Sqlite(row)))?);
+                        rows.push(T::from_row(&Row::sqlite(row))?);
                     }
                     Ok(())
                 })
@@ -155,7 +154,7 @@ impl Tx {
                 .and_then(|rows| {
                     rows.iter()
                         .take(limit)
-                        .map(|row| T::from_row(&Row(RowInner::Postgres(row))))
+                        .map(|row| T::from_row(&Row::postgres(row)))
                         .collect()
                 }),
         };
@@ -245,6 +244,11 @@ impl Tx {
         } else {
             self.usable()
         }
+    }
+
+    /// Whether no savepoint was left open.
+    pub(crate) const fn level(&self) -> bool {
+        self.open_savepoints == 0
     }
 
     pub(crate) fn waiting(&self) -> Arc<AtomicBool> {

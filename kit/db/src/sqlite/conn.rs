@@ -45,6 +45,8 @@ pub(crate) struct SqliteConn {
     deadline: Arc<AtomicU64>,
     /// Bytes of arguments bound to statements that write.
     bound: usize,
+    /// Whether a statement changed anything.
+    wrote: bool,
     /// Size of the log after the last commit of this connection, when it is watched.
     log: Arc<AtomicU64>,
 }
@@ -107,6 +109,7 @@ impl SqliteConn {
             clock,
             deadline,
             bound: 0,
+            wrote: false,
             log: Arc::default(),
         })
     }
@@ -183,6 +186,16 @@ impl SqliteConn {
         self.bound = 0;
     }
 
+    /// Whether a statement changed anything since [`SqliteConn::forget_writes`]. One that failed and was undone by SQLite
+    /// did not.
+    pub(crate) const fn wrote(&self) -> bool {
+        self.wrote
+    }
+
+    pub(crate) const fn forget_writes(&mut self) {
+        self.wrote = false;
+    }
+
     /// Begins to count the time of a transaction; statements beyond it are interrupted.
     pub(crate) fn start(&self, cap: Duration) {
         self.deadline
@@ -224,27 +237,33 @@ impl SqliteConn {
             .conn
             .prepare_cached(sql.text(Engine::Sqlite))
             .map_err(|e| failure(&e))?;
-        bind(&mut statement, args)?;
+        bind(&mut statement, sql, args)?;
         if !statement.readonly() {
             self.bound += args.iter().map(size).sum::<usize>();
         }
         let mut rows = statement.raw_query();
-        while let Some(row) = rows.next().map_err(|e| failure(&e))? {
-            each(row)?;
-        }
-        drop(rows);
-        *changed = if statement.readonly() {
-            0
-        } else {
-            // `changes()` leaves out rows that foreign key actions touched, as PostgreSQL does;
-            // it keeps its old value when the statement changed nothing at all.
-            if self.conn.total_changes() == before {
-                0
-            } else {
-                self.conn.changes()
+        let outcome = loop {
+            match rows.next() {
+                Ok(Some(row)) => {
+                    if let Err(error) = each(row) {
+                        break Err(error);
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(failure(&error)),
             }
         };
-        Ok(())
+        drop(rows);
+        if !statement.readonly() {
+            let moved = self.conn.total_changes() != before;
+            self.wrote |= moved || outcome.is_ok();
+            // `changes()` leaves out rows that foreign key actions touched, as PostgreSQL does;
+            // it keeps its old value when the statement changed nothing at all.
+            if moved {
+                *changed = self.conn.changes();
+            }
+        }
+        outcome
     }
 
     pub(crate) fn check(&self, sql: Sql) -> Result<(), DbError> {
@@ -309,27 +328,34 @@ fn micros(duration: Duration) -> u64 {
 
 /// Binds `$n` by its number: SQLite itself numbers parameters by first appearance, which silently
 /// swaps arguments of a statement that mentions `$2` before `$1`.
-fn bind(statement: &mut CachedStatement<'_>, args: &[Value]) -> Result<(), DbError> {
-    let mut highest = 0;
-    for index in 1..=statement.parameter_count() {
-        let number = statement
-            .parameter_name(index)
-            .and_then(|name| name.strip_prefix('$'))
-            .and_then(|digits| digits.parse::<usize>().ok())
-            .ok_or_else(|| DbError::Other("a parameter is not written as $1, $2, ..".to_owned()))?;
-        highest = highest.max(number);
-        let Some(value) = number.checked_sub(1).and_then(|at| args.get(at)) else {
-            return Err(arity(highest, args.len()));
-        };
+fn bind(statement: &mut CachedStatement<'_>, sql: Sql, args: &[Value]) -> Result<(), DbError> {
+    let numbers = sql.statement().numbers(|| numbers(statement))?;
+    let wanted = numbers.iter().copied().max().unwrap_or(0);
+    if wanted != args.len() {
+        return Err(arity(wanted, args.len()));
+    }
+    for (at, number) in numbers.iter().enumerate() {
+        let value = args
+            .get(number - 1)
+            .ok_or_else(|| arity(*number, args.len()))?;
         statement
-            .raw_bind_parameter(index, to_sqlite(value))
+            .raw_bind_parameter(at + 1, to_sqlite(value))
             .map_err(|e| failure(&e))?;
     }
-    if highest == args.len() {
-        Ok(())
-    } else {
-        Err(arity(highest, args.len()))
-    }
+    Ok(())
+}
+
+/// The number in the name of each parameter, from 1.
+fn numbers(statement: &CachedStatement<'_>) -> Result<Box<[usize]>, DbError> {
+    let number = |index| {
+        statement
+            .parameter_name(index)
+            .and_then(|name| name.strip_prefix('$'))
+            .and_then(|digits| digits.parse().ok())
+            .filter(|number| *number > 0)
+            .ok_or_else(|| DbError::Other("a parameter is not written as $1, $2, ..".to_owned()))
+    };
+    (1..=statement.parameter_count()).map(number).collect()
 }
 
 /// What an argument takes up in the database, roughly.

@@ -1,12 +1,17 @@
 //! Group commit: writes that queued up while another was on its way to the disk share one COMMIT,
 //! and with it one sync.
 //!
-//! The first runs in the transaction itself, each further one in a savepoint. Nobody is answered
-//! before the COMMIT, not even who failed: what one of them saw may have been another's rows, and
-//! those are true only then. Whoever fails is taken back by its savepoint. When more than that is
-//! lost (SQLite rolls everything back when the disk is full, a deferred constraint is found at
-//! COMMIT), nothing has happened yet, so everybody runs again alone and gets the outcome of that.
-//! Only a COMMIT that ends in an input or output error cannot be repeated: it may have happened.
+//! Nobody is answered before the COMMIT, not even who failed: what one of them saw may have been
+//! another's rows, and those are true only then. Who fails without having written (most refusals)
+//! leaves nothing to take back. Who fails after it has written spoils the group: all of it is
+//! rolled back and runs again carefully, each but the first in a savepoint that takes back its own
+//! writes alone, and so do the next groups. SQLite copies every page that a savepoint touches, which
+//! costs a small write as much as its statements; so it is not done for those who succeed.
+//!
+//! When more than that is lost (SQLite rolls everything back when the disk is full, a deferred
+//! constraint is found at COMMIT), nothing has happened yet, so everybody runs again alone and gets
+//! the outcome of that. Only a COMMIT that ends in an input or output error cannot be repeated: it
+//! may have happened.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -25,7 +30,27 @@ pub(super) struct Group<'a> {
     /// Where the connection goes back to.
     slot: &'a mut Option<SqliteConn>,
     begun: Instant,
+    /// Whether each member gets a savepoint.
+    careful: bool,
     members: Vec<Member>,
+}
+
+/// Who has no answer yet, in order.
+#[derive(Default)]
+pub(super) struct Left {
+    /// Each runs alone.
+    pub(super) alone: Vec<Box<dyn Job>>,
+    /// They run together again, carefully, before those.
+    pub(super) again: Vec<Box<dyn Job>>,
+}
+
+/// How it went with those who followed the first.
+enum Followed {
+    Well(SqliteConn),
+    /// The transaction is gone.
+    Lost,
+    /// One that failed had written, and all is taken back.
+    Spoiled,
 }
 
 struct Member {
@@ -50,27 +75,30 @@ struct Ran {
     /// Gone when the closure panicked where the connection could not be saved.
     conn: Option<SqliteConn>,
     end: End,
+    /// Whether it left no savepoint of its own open.
+    level: bool,
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(writer: &'a Writer, slot: &'a mut Option<SqliteConn>) -> Self {
+    pub(super) fn new(writer: &'a Writer, slot: &'a mut Option<SqliteConn>, careful: bool) -> Self {
         Self {
             writer,
             slot,
             begun: Instant::now(),
+            careful,
             members: Vec::new(),
         }
     }
 
-    /// Runs, commits and answers, in a begun transaction; what must run alone comes back in order.
+    /// Runs, commits and answers, in a begun transaction; who cannot be answered comes back.
     pub(super) fn write(
         mut self,
         conn: SqliteConn,
         mut lead: Box<dyn Job>,
         next: impl FnMut() -> Option<Box<dyn Job>>,
-    ) -> Vec<Box<dyn Job>> {
+    ) -> Left {
         let cap = self.writer.context.max_transaction;
-        let Ran { conn, end } = self.run(conn, &mut lead, cap);
+        let Ran { conn, end, .. } = self.run(conn, &mut lead, cap);
         let conn = match (conn, end) {
             (Some(conn), end @ End::Wanted { .. }) => {
                 self.members.push(Member { job: lead, end });
@@ -82,21 +110,22 @@ impl<'a> Group<'a> {
                     self.give_back(conn);
                 }
                 answer(lead, end.outcome());
-                return Vec::new();
+                return Left::default();
             }
         };
         match self.follow(conn, next) {
-            Some(conn) => self.commit(conn),
-            None => self.all_alone(),
+            Followed::Well(conn) => self.commit(conn),
+            Followed::Lost => self.all_alone(),
+            Followed::Spoiled => self.all_again(),
         }
     }
 
-    /// Takes in those who wait. `None` when the transaction is lost.
+    /// Takes in those who wait.
     fn follow(
         &mut self,
         mut conn: SqliteConn,
         mut next: impl FnMut() -> Option<Box<dyn Job>>,
-    ) -> Option<SqliteConn> {
+    ) -> Followed {
         let limits = self.writer.context.sqlite.group;
         let share = limits.share.min(self.writer.context.max_transaction);
         while self.members.len() < limits.writes
@@ -107,30 +136,42 @@ impl<'a> Group<'a> {
             if !job.awaited() {
                 continue;
             }
-            if let Err(error) = conn.control("SAVEPOINT member") {
+            if self.careful
+                && let Err(error) = conn.control("SAVEPOINT member")
+            {
                 self.give_back(conn);
                 let end = End::Failed(error);
                 self.members.push(Member { job, end });
-                return None;
+                return Followed::Lost;
             }
+            conn.forget_writes();
             let ran = self.run(conn, &mut job, share);
             let keep = matches!(ran.end, End::Wanted { .. });
             self.members.push(Member { job, end: ran.end });
-            conn = ran.conn?;
-            let closed = if keep {
-                conn.control("RELEASE member")
-            } else if conn.transaction_ended() {
+            let Some(back) = ran.conn else {
+                return Followed::Lost;
+            };
+            conn = back;
+            let closed = if !keep && conn.transaction_ended() {
                 Err(DbError::Poisoned)
+            } else if !self.careful {
+                if !keep && (conn.wrote() || !ran.level) {
+                    self.give_back(conn);
+                    return Followed::Spoiled;
+                }
+                Ok(())
+            } else if keep {
+                conn.control("RELEASE member")
             } else {
                 conn.control("ROLLBACK TO member")
                     .and_then(|()| conn.control("RELEASE member"))
             };
             if closed.is_err() {
                 self.give_back(conn);
-                return None;
+                return Followed::Lost;
             }
         }
-        Some(conn)
+        Followed::Well(conn)
     }
 
     fn run(&self, conn: SqliteConn, job: &mut Box<dyn Job>, cap: Duration) -> Ran {
@@ -148,16 +189,22 @@ impl<'a> Group<'a> {
             Ok(ran) => ran,
             Err(panic) => {
                 let end = End::Failed(DbError::Panicked(panic_text(panic.as_ref())));
-                return Ran { conn: None, end };
+                return Ran {
+                    conn: None,
+                    end,
+                    level: false,
+                };
             }
         };
         let due = tx.due();
+        let level = tx.level();
         let whole = tx.committable();
         let Conn::Sqlite(conn) = tx.conn else {
             let detail = "a writer holds a connection of another engine";
             return Ran {
                 conn: None,
                 end: End::Failed(DbError::Other(detail.to_owned())),
+                level,
             };
         };
         let late = conn.stop();
@@ -175,10 +222,11 @@ impl<'a> Group<'a> {
         Ran {
             conn: Some(conn),
             end,
+            level,
         }
     }
 
-    fn commit(mut self, conn: SqliteConn) -> Vec<Box<dyn Job>> {
+    fn commit(mut self, conn: SqliteConn) -> Left {
         let tenant = self.writer.tenant;
         let due = self.members.iter().filter_map(|one| one.end.due()).min();
         if let (Some(tenant), Some(due)) = (tenant, due)
@@ -253,26 +301,36 @@ impl<'a> Group<'a> {
     }
 
     /// Answers those of `which`; the others must run alone. `outcome` is that of the transaction.
-    fn answer_some(
-        self,
-        outcome: &Result<(), DbError>,
-        which: impl Fn(&End) -> bool,
-    ) -> Vec<Box<dyn Job>> {
-        let mut apart = Vec::new();
+    fn answer_some(self, outcome: &Result<(), DbError>, which: impl Fn(&End) -> bool) -> Left {
+        let mut left = Left::default();
         for Member { job, end } in self.members {
             if !which(&end) {
-                apart.push(job);
+                left.alone.push(job);
             } else if outcome.is_err() {
                 answer(job, outcome.clone());
             } else {
                 answer(job, end.outcome());
             }
         }
-        apart
+        left
     }
 
-    fn all_alone(self) -> Vec<Box<dyn Job>> {
-        self.members.into_iter().map(|one| one.job).collect()
+    fn all_alone(self) -> Left {
+        Left {
+            alone: self.members.into_iter().map(|one| one.job).collect(),
+            again: Vec::new(),
+        }
+    }
+
+    /// Who was slow among others would be again.
+    fn all_again(self) -> Left {
+        let slow = |one: &Member| matches!(one.end, End::Slow);
+        let (alone, again): (Vec<_>, Vec<_>) = self.members.into_iter().partition(slow);
+        let jobs = |members: Vec<Member>| members.into_iter().map(|one| one.job).collect();
+        Left {
+            alone: jobs(alone),
+            again: jobs(again),
+        }
     }
 }
 

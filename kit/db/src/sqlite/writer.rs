@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 
 use super::checkpoint::{Checkpoints, Log};
 use super::conn::{Mode, SqliteConn};
-use super::group::{Group, answer};
+use super::group::{Group, Left, answer};
 use super::lane::{Lane, lock};
 use super::readers::Readers;
 use crate::hook::HookSlot;
@@ -22,6 +22,9 @@ use crate::{DbError, SqliteConfig};
 /// How long a thread writes for one database before it looks for others. A group that has begun is
 /// finished.
 const TURN: Duration = Duration::from_millis(20);
+/// After one that was spoiled, so many groups are written carefully: whoever fails again and again costs others that much and
+/// no repetition.
+const CAREFUL: u32 = 64;
 
 /// One write, with its types erased.
 pub(crate) trait Job: Send {
@@ -66,6 +69,8 @@ pub(super) struct Slot {
     /// Opened by the first write, and again after one that left it unusable.
     pub(super) conn: Option<SqliteConn>,
     pub(super) log: Log,
+    /// How many groups are still to be written carefully.
+    careful: u32,
     /// The end of the last turn, until the memory of that was given back.
     worked: Option<Instant>,
 }
@@ -119,11 +124,14 @@ impl Writer {
                 slot.worked = Some(Instant::now());
                 return false;
             };
-            let apart = self.group(&mut slot.conn, lead, || self.take());
-            for job in apart {
-                let left = self.group(&mut slot.conn, job, || None);
-                debug_assert!(left.is_empty(), "who is alone is answered");
+            let careful = slot.careful > 0;
+            slot.careful = slot.careful.saturating_sub(1);
+            let Left { alone, again } = self.group(&mut slot.conn, lead, || self.take(), careful);
+            if !again.is_empty() {
+                slot.careful = CAREFUL;
+                self.again(&mut slot.conn, again.into());
             }
+            self.alone(&mut slot.conn, alone);
             let Slot { conn, log, .. } = &mut *slot;
             if let Some(conn) = conn {
                 log.keep_small(self, conn);
@@ -147,15 +155,35 @@ impl Writer {
         }
     }
 
-    /// Writes `lead` and what `next` gives in one commit; what must run alone comes back.
+    /// Writes those of a spoiled group, in as many careful ones as its bounds make of them.
+    fn again(&self, slot: &mut Option<SqliteConn>, mut jobs: VecDeque<Box<dyn Job>>) {
+        while let Some(lead) = jobs.pop_front() {
+            let Left { alone, again } = self.group(slot, lead, || jobs.pop_front(), true);
+            debug_assert!(again.is_empty(), "a careful group is not spoiled");
+            self.alone(slot, alone);
+        }
+    }
+
+    fn alone(&self, slot: &mut Option<SqliteConn>, jobs: Vec<Box<dyn Job>>) {
+        for job in jobs {
+            let Left { alone, again } = self.group(slot, job, || None, false);
+            debug_assert!(
+                alone.is_empty() && again.is_empty(),
+                "who is alone is answered"
+            );
+        }
+    }
+
+    /// Writes `lead` and what `next` gives in one commit; who cannot be answered comes back.
     fn group(
         &self,
         slot: &mut Option<SqliteConn>,
         lead: Box<dyn Job>,
         mut next: impl FnMut() -> Option<Box<dyn Job>>,
-    ) -> Vec<Box<dyn Job>> {
+        careful: bool,
+    ) -> Left {
         if !lead.awaited() {
-            return Vec::new();
+            return Left::default();
         }
         let waiting = lock(&self.queue).jobs.len();
         let conn = match self.begin(slot) {
@@ -166,21 +194,21 @@ impl Writer {
                 for job in (0..waiting).map_while(|_| next()) {
                     answer(job, Err(error.clone()));
                 }
-                return Vec::new();
+                return Left::default();
             }
         };
         // BEGIN may have waited for another process.
         let mut lead = Some(lead);
         while let Some(job) = lead.take() {
             if job.awaited() {
-                return Group::new(self, slot).write(conn, job, next);
+                return Group::new(self, slot, careful).write(conn, job, next);
             }
             lead = next();
         }
         if conn.clean() {
             *slot = Some(conn);
         }
-        Vec::new()
+        Left::default()
     }
 
     fn begin(&self, slot: &mut Option<SqliteConn>) -> Result<SqliteConn, DbError> {

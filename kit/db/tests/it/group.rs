@@ -292,6 +292,89 @@ async fn who_fails_in_a_group_fails_alone() {
     );
 }
 
+/// A write that counts how often it runs.
+fn counted<'a>(db: &'a TenantDb, owner: &'static str, runs: &Arc<AtomicU32>) -> Waiting<'a> {
+    let runs = Arc::clone(runs);
+    Box::pin(db.write(async move |tx| {
+        runs.fetch_add(1, Ordering::Relaxed);
+        account(tx, owner, 0).await
+    }))
+}
+
+#[tokio::test]
+async fn only_who_fails_after_writing_makes_the_others_run_again() {
+    let stage = Stage::new().await;
+    let db = &stage.db;
+    let runs = Arc::new(AtomicU32::new(0));
+    let refusal = || -> Waiting<'_> {
+        Box::pin(db.write(async |tx| {
+            let (n,): (i64,) = tx
+                .one(sql!("SELECT count(*) FROM accounts"), &args![])
+                .await?;
+            assert!(n > 0, "it sees those before it");
+            Err::<u64, _>(DbError::Stale)
+        }))
+    };
+    let outcomes = stage
+        .together(vec![
+            counted(db, "a", &runs),
+            refusal(),
+            add(db, "a"),
+            counted(db, "b", &runs),
+        ])
+        .await;
+    assert!(matches!(outcomes[1], Err(DbError::Stale)), "{outcomes:?}");
+    let taken = outcomes[2].as_ref().unwrap_err();
+    assert!(taken.is_unique_on("accounts", "owner"));
+    assert_eq!(runs.swap(0, Ordering::Relaxed), 2);
+
+    let spoiler = || -> Waiting<'_> {
+        Box::pin(db.write(async |tx| {
+            account(tx, "gone", 0).await?;
+            Err::<u64, _>(DbError::Stale)
+        }))
+    };
+    let outcomes = stage
+        .together(vec![
+            counted(db, "c", &runs),
+            spoiler(),
+            counted(db, "d", &runs),
+            spoiler(),
+        ])
+        .await;
+    assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{outcomes:?}");
+    assert_eq!(runs.swap(0, Ordering::Relaxed), 3, "the first twice");
+    // The next group is written carefully from the beginning.
+    let outcomes = stage
+        .together(vec![
+            counted(db, "e", &runs),
+            spoiler(),
+            counted(db, "f", &runs),
+        ])
+        .await;
+    assert!(matches!(outcomes[1], Err(DbError::Stale)), "{outcomes:?}");
+    assert_eq!(runs.load(Ordering::Relaxed), 2);
+    assert_eq!(stage.owners().await.join(""), "abcdef");
+}
+
+#[tokio::test]
+async fn a_savepoint_left_open_by_who_refuses_does_not_take_in_the_others() {
+    let stage = Stage::new().await;
+    let db = &stage.db;
+    let halfway = db.write(async |tx| {
+        let inner = tx.savepoint(async |_| std::future::pending::<Outcome>().await);
+        let mut inner = Box::pin(inner);
+        assert!(futures_util::poll!(&mut inner).is_pending());
+        drop(inner);
+        Err::<u64, _>(DbError::Stale)
+    });
+    let outcomes = stage
+        .together(vec![add(db, "a"), Box::pin(halfway), add(db, "b")])
+        .await;
+    assert!(outcomes[0].is_ok() && outcomes[2].is_ok(), "{outcomes:?}");
+    assert_eq!(stage.owners().await.join(""), "ab");
+}
+
 #[tokio::test]
 async fn a_full_disk_in_a_group_is_told_to_whom_it_concerns() {
     let stage = Stage::with(|config| config.sqlite.max_database_bytes = Some(400_000)).await;
