@@ -21,11 +21,12 @@ use gantry_db::{Migration, Migrations};
 const AUDIT: Migration = Migration::new("0001_audit", include_str!("../migrations/0001_audit.sql"));
 const CHAIN: Migration = Migration::new("0002_chain", include_str!("../migrations/0002_chain.sql"));
 const HEADS: Migration = Migration::new("0003_heads", include_str!("../migrations/0003_heads.sql"));
+const ORDER: Migration = Migration::new("0004_order", include_str!("../migrations/0004_order.sql"));
 
 /// The tables of this crate; the same in both kinds of database, but for what control notes of the
 /// tenants' chains.
 pub const MIGRATIONS: Migrations = Migrations {
     module: "audit",
-    control: &[AUDIT, CHAIN, HEADS],
-    tenant: &[AUDIT, CHAIN],
+    control: &[AUDIT, CHAIN, HEADS, ORDER],
+    tenant: &[AUDIT, CHAIN, ORDER],
 };

@@ -77,25 +77,101 @@ pub async fn waiting(tx: &mut Tx, limit: u32) -> Result<Vec<Waiting>, DbError> {
     .await
 }
 
+/// Whom a placed event is for.
+#[derive(Clone, Copy, Debug)]
+struct Audience {
+    tenant_id: Option<TenantId>,
+    person_id: Option<IdentityId>,
+    by_permission: bool,
+}
+
+from_row!(Audience {
+    tenant_id,
+    person_id,
+    by_permission
+});
+
+impl From<&Waiting> for Audience {
+    fn from(row: &Waiting) -> Self {
+        Self {
+            tenant_id: row.tenant_id,
+            person_id: row.person_id,
+            by_permission: row.permission.is_some(),
+        }
+    }
+}
+
 /// Places `rows`, which [`waiting`] gave in a transaction before this one: reading the queue here would make every
 /// writer conflict with it on PostgreSQL. Of two that place the same rows one fails, by the unique index on their ids.
 pub async fn relay(tx: &mut Tx, rows: &[Waiting]) -> Result<Relayed, DbError> {
     let (last,): (Option<i64>,) = tx
         .one(sql!("select max(seq) as last from events"), &args![])
         .await?;
+    let last = last.unwrap_or(0);
+    let placed = match (tx.engine(), rows.last()) {
+        (_, None) => Vec::new(),
+        (Engine::Sqlite, Some(newest)) => place_all(tx, last, newest.id).await?,
+        (Engine::Postgres, Some(_)) => place_each(tx, last, rows).await?,
+    };
+    let count = i64::try_from(placed.len()).unwrap_or(i64::MAX);
     let mut relayed = Relayed {
-        last: last.unwrap_or(0),
+        last: last.saturating_add(count),
         ..Relayed::default()
     };
+    for audience in placed {
+        match (audience.tenant_id, audience.person_id) {
+            (Some(tenant), _) => {
+                relayed.tenants.insert(tenant);
+            }
+            (None, Some(person)) if tx.place().is_none() => {
+                relayed.people.insert(person);
+            }
+            (None, None) if tx.place().is_none() && audience.by_permission => {
+                relayed.operators = true;
+            }
+            (None, _) => {}
+        }
+    }
+    Ok(relayed)
+}
+
+/// Places all that wait up to `newest`. Where writers take turns the queue may be read here, and two statements do for all
+/// of them.
+async fn place_all(tx: &mut Tx, last: i64, newest: EventId) -> Result<Vec<Audience>, DbError> {
+    tx.execute(
+        sql!(
+            "insert into events (seq, id, at, kind, subjects, tenant_id, unit_id, permission, person_id)
+             select cast($1 as bigint) + row_number() over (order by id), id, at, kind, subjects, tenant_id,
+                    unit_id, permission, person_id
+             from events_waiting where id <= $2 order by id"
+        ),
+        &args![last, newest],
+    )
+    .await?;
+    tx.all(
+        sql!(
+            "delete from events_waiting where id <= $1
+             returning tenant_id, person_id, permission is not null as by_permission"
+        ),
+        &args![newest],
+    )
+    .await
+}
+
+async fn place_each(
+    tx: &mut Tx,
+    mut last: i64,
+    rows: &[Waiting],
+) -> Result<Vec<Audience>, DbError> {
     for row in rows {
-        relayed.last += 1;
+        last += 1;
         tx.execute(
             sql!(
                 "insert into events (seq, id, at, kind, subjects, tenant_id, unit_id, permission, person_id)
                  values ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
             ),
             &args![
-                relayed.last,
+                last,
                 row.id,
                 row.at,
                 row.kind,
@@ -112,20 +188,8 @@ pub async fn relay(tx: &mut Tx, rows: &[Waiting]) -> Result<Relayed, DbError> {
             &args![row.id],
         )
         .await?;
-        match (row.tenant_id, row.person_id) {
-            (Some(tenant), _) => {
-                relayed.tenants.insert(tenant);
-            }
-            (None, Some(person)) if tx.place().is_none() => {
-                relayed.people.insert(person);
-            }
-            (None, None) if tx.place().is_none() && row.permission.is_some() => {
-                relayed.operators = true;
-            }
-            (None, _) => {}
-        }
     }
-    Ok(relayed)
+    Ok(rows.iter().map(Audience::from).collect())
 }
 
 /// Removes what is older than [`KEPT`] or beyond [`MOST`]; the newest event always stays, so that the order goes on

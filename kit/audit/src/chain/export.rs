@@ -145,7 +145,7 @@ pub async fn waiting(
              where (cast($1 as text) is null or a.tenant_id = $1)
                and (cast($2 as bigint) is null or a.at >= $2)
                and (cast($3 as bigint) is null or a.at < $3)
-             order by u.at, u.row_id"
+             order by u.row_id"
         )),
         &args![tenant, since, until],
     )
