@@ -24,7 +24,8 @@ use crate::branch;
 use crate::events::{Touched, import_changed};
 use crate::notices;
 use crate::student::StudentFields;
-use crate::student::store::{self as students, Clash, Entrance};
+use crate::student::neighbours::{Clash, Neighbours};
+use crate::student::store::{self as students, Entrance};
 
 /// Rows per transaction.
 pub const CHUNK: usize = 500;
@@ -214,7 +215,8 @@ impl Task {
             Ok(draft) => draft,
             Err(faults) => return Ok(rejected(row, faults.clone())),
         };
-        if let Some(clash) = students::clash(tx, None, fields).await? {
+        let neighbours = Neighbours::of(tx, None, fields).await?;
+        if let Some(clash) = neighbours.clash() {
             return Ok(rejected(row, vec![self.clash(fields, clash)]));
         }
         if let (Some(limit), Some(..=0)) = (self.limit, room) {
@@ -224,7 +226,7 @@ impl Task {
             Some(line) => Some(format!(
                 "shares the phone with line {line}: taken as siblings"
             )),
-            None if students::phone_in_use(tx, &import.scope, None, &fields.phone).await? => Some(
+            None if neighbours.share_phone(&import.scope) => Some(
                 "shares the phone with a student who is already there: taken as siblings"
                     .to_owned(),
             ),
@@ -264,7 +266,7 @@ impl Task {
                     "remove the line, or change the student who is there",
                 ),
             ),
-            Clash::Code { .. } => self.plan.fault(
+            Clash::Code => self.plan.fault(
                 Field::Code,
                 fields,
                 Refusal::new(

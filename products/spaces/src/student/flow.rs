@@ -8,7 +8,8 @@ use gantry_db::{DbError, Tx};
 use gantry_kernel::{Actor, CivilDate, Origin, Scope, UnitId};
 
 use super::model::{Code, Student, StudentFields, StudentId, has_letters};
-use super::store::{self, Clash, Entrance};
+use super::neighbours::{Clash, Neighbours};
+use super::store::{self, Entrance};
 use crate::allowance::STUDENTS;
 use crate::branch;
 use crate::error::Error;
@@ -39,10 +40,11 @@ pub async fn create(
 ) -> Result<Student, Error> {
     let today = open_branch(tx, &by.scope, fields.branch_id).await?;
     check(fields, today)?;
-    if let Some(clash) = store::clash(tx, None, fields).await? {
+    let neighbours = Neighbours::of(tx, None, fields).await?;
+    if let Some(clash) = neighbours.clash() {
         return Err(refusal(&by.scope, clash));
     }
-    if !shares_phone && store::phone_in_use(tx, &by.scope, None, &fields.phone).await? {
+    if !shares_phone && neighbours.share_phone(&by.scope) {
         return Err(Error::PhoneShared);
     }
     let entrance = Entrance {
@@ -87,13 +89,11 @@ pub async fn update(
         open_branch(tx, &by.scope, fields.branch_id).await?
     };
     check(&fields, today)?;
-    if let Some(clash) = store::clash(tx, Some(id), &fields).await? {
+    let neighbours = Neighbours::of(tx, Some(id), &fields).await?;
+    if let Some(clash) = neighbours.clash() {
         return Err(refusal(&by.scope, clash));
     }
-    if fields.phone != phone
-        && !shares_phone
-        && store::phone_in_use(tx, &by.scope, Some(id), &fields.phone).await?
-    {
+    if fields.phone != phone && !shares_phone && neighbours.share_phone(&by.scope) {
         return Err(Error::PhoneShared);
     }
     let code: Code = fields.code.clone().unwrap_or(code);
@@ -156,8 +156,8 @@ fn check(fields: &StudentFields, today: CivilDate) -> Result<(), Error> {
 /// codes and persons are unique in the whole tenant.
 fn refusal(scope: &Scope, clash: Clash) -> Error {
     match clash {
-        Clash::Code { .. } => Error::StudentCodeTaken,
-        Clash::Person { id, branch_id, .. } => {
+        Clash::Code => Error::StudentCodeTaken,
+        Clash::Person { id, branch_id } => {
             Error::StudentExists(scope.covers_unit(branch_id).then_some(id))
         }
     }

@@ -4,7 +4,7 @@ use gantry_db::{DbError, Sql, Tx, Value, args, sql};
 use gantry_kernel::{CivilDate, Scope, Timestamp, UnitId, fold};
 use serde::{Deserialize, Serialize};
 
-use super::model::{Status, Student, StudentId};
+use super::model::{MAX_NAME, Status, Student, StudentId};
 
 /// How a list of students is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Order {
 
     fn sql(self) -> Sql {
         macro_rules! page {
-            ($key:literal, $kind:literal, $beyond:literal, $direction:literal) => {
+            ($key:literal, $beyond:literal, $direction:literal) => {
                 sql!(concat!(
                     "select id, branch_id, code, name, phone, email, guardian_name, guardian_phone,
                             date_of_birth, gender, joined_on, status, notes, import_id, version,
@@ -51,20 +51,32 @@ impl Order {
                        and joined_on >= $4 and joined_on <= $5
                        and search_key like $6 and search_key like $7
                        and search_key like $8 and search_key like $9
-                       and (cast($10 as ", $kind, ") is null or (", $key, ", id) ", $beyond,
-                    " ($10, $11))
+                       and (", $key, ", id) ", $beyond, " ($10, $11)
                      order by ", $key, " ", $direction, ", id ", $direction, "
                      limit $12"
                 ))
             };
         }
         match self {
-            Self::Name => page!("name_folded", "text", ">", "asc"),
-            Self::NameDown => page!("name_folded", "text", "<", "desc"),
-            Self::Code => page!("code_folded", "text", ">", "asc"),
-            Self::CodeDown => page!("code_folded", "text", "<", "desc"),
-            Self::Created => page!("created_at", "bigint", ">", "asc"),
-            Self::CreatedDown => page!("created_at", "bigint", "<", "desc"),
+            Self::Name => page!("name_folded", ">", "asc"),
+            Self::NameDown => page!("name_folded", "<", "desc"),
+            Self::Code => page!("code_folded", ">", "asc"),
+            Self::CodeDown => page!("code_folded", "<", "desc"),
+            Self::Created => page!("created_at", ">", "asc"),
+            Self::CreatedDown => page!("created_at", "<", "desc"),
+        }
+    }
+
+    /// A place before all students in this order. With one always there, the engines go to it in the index instead of
+    /// looking at everybody before it.
+    fn beginning(self) -> (Value, String) {
+        // The last character there is, more often than a name or code is long; ids have no letter beyond f.
+        let last = || Value::Text(char::MAX.to_string().repeat(MAX_NAME + 1));
+        match self {
+            Self::Name | Self::Code => (Value::Text(String::new()), String::new()),
+            Self::NameDown | Self::CodeDown => (last(), "g".to_owned()),
+            Self::Created => (Value::Int(i64::MIN), String::new()),
+            Self::CreatedDown => (Value::Int(i64::MAX), "g".to_owned()),
         }
     }
 
@@ -157,11 +169,16 @@ pub async fn page(
 ) -> Result<Vec<Student>, DbError> {
     let [first, second, third, fourth] = patterns(filter.q.as_deref());
     let [joined_from, joined_to] = bounds(filter);
-    let key = match after.map(|cursor| &cursor.key) {
-        Some(Key::Text(text)) => Value::Text(text.clone()),
-        Some(Key::At(at)) => Value::Int(at.as_micros()),
-        None => Value::Null,
-    };
+    let (key, id) = after.map_or_else(
+        || order.beginning(),
+        |cursor| {
+            let key = match &cursor.key {
+                Key::Text(text) => Value::Text(text.clone()),
+                Key::At(at) => Value::Int(at.as_micros()),
+            };
+            (key, cursor.id.to_string())
+        },
+    );
     tx.all(
         order.sql(),
         &args![
@@ -175,7 +192,7 @@ pub async fn page(
             third,
             fourth,
             key,
-            after.map(|cursor| cursor.id),
+            id,
             limit,
         ],
     )

@@ -7,6 +7,7 @@ pub mod api;
 pub mod flow;
 pub mod list;
 mod model;
+pub mod neighbours;
 pub mod store;
 
 pub(crate) use model::stored_words;

@@ -4,37 +4,11 @@
 use std::collections::HashSet;
 
 use gantry_db::{DbError, Tx, args, sql};
-use gantry_kernel::{CivilDate, Scope, UnitId, fold};
+use gantry_kernel::{CivilDate, Scope, fold};
 
 use super::model::{Code, Student, StudentFields, StudentId};
 use crate::import::ImportId;
 use crate::phone::Phone;
-
-/// Why a student cannot be entered or changed beside those that are there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Clash {
-    /// Somebody has the code.
-    Code {
-        /// Who.
-        id: StudentId,
-        /// Where.
-        branch_id: UnitId,
-        /// The import that brought them.
-        import_id: Option<ImportId>,
-    },
-    /// Somebody has both phone and name: the same person.
-    Person {
-        /// Who.
-        id: StudentId,
-        /// Where.
-        branch_id: UnitId,
-        /// The import that brought them.
-        import_id: Option<ImportId>,
-    },
-}
-
-/// Somebody found by a unique key: id, branch, import.
-type Holder = (StudentId, UnitId, Option<ImportId>);
 
 /// What `q` looks into. One line per part, so that no word matches across two of them.
 fn search_key(name_folded: &str, code: &Code, phone: &Phone) -> String {
@@ -52,7 +26,7 @@ pub struct Entrance<'a> {
     pub reserved: &'a HashSet<String>,
 }
 
-/// Enters a student who clashes with nobody (see [`clash`]), and says how many there are then. Neither the branch nor the
+/// Enters a student who clashes with nobody (see [`Neighbours`](super::neighbours::Neighbours)), and says how many there are then. Neither the branch nor the
 /// scope is checked.
 pub async fn insert(
     tx: &mut Tx,
@@ -73,101 +47,58 @@ pub async fn insert(
     let now = tx.now();
     let name_folded = fold(fields.name.as_str());
     let held = count_in(tx, 1).await?;
-    let student = tx.one(
+    let student = Student {
+        id,
+        branch_id: fields.branch_id,
+        code,
+        name: fields.name.clone(),
+        phone: fields.phone.clone(),
+        email: fields.email.clone(),
+        guardian_name: fields.guardian_name.clone(),
+        guardian_phone: fields.guardian_phone.clone(),
+        date_of_birth: fields.date_of_birth,
+        gender: fields.gender,
+        joined_on,
+        status: fields.status,
+        notes: fields.notes.clone(),
+        import_id,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    tx.execute(
         sql!(
             "insert into students (id, branch_id, code, code_folded, name, name_folded, phone, email,
                                    guardian_name, guardian_phone, date_of_birth, gender, joined_on,
                                    status, notes, search_key, import_id, version, created_at,
                                    updated_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1,
-                     $18, $18)
-             returning id, branch_id, code, name, phone, email, guardian_name, guardian_phone,
-                       date_of_birth, gender, joined_on, status, notes, import_id, version,
-                       created_at, updated_at"
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                     $19, $19)"
         ),
         &args![
-            id,
-            fields.branch_id,
-            code,
-            code.key(),
-            fields.name,
+            student.id,
+            student.branch_id,
+            student.code,
+            student.code.key(),
+            student.name,
             name_folded,
-            fields.phone,
-            fields.email,
-            fields.guardian_name,
-            fields.guardian_phone,
-            fields.date_of_birth,
-            fields.gender,
-            joined_on,
-            fields.status,
-            fields.notes,
-            search_key(&name_folded, &code, &fields.phone),
-            import_id,
+            student.phone,
+            student.email,
+            student.guardian_name,
+            student.guardian_phone,
+            student.date_of_birth,
+            student.gender,
+            student.joined_on,
+            student.status,
+            student.notes,
+            search_key(&name_folded, &student.code, &student.phone),
+            student.import_id,
+            student.version,
             now,
         ],
     )
     .await?;
     Ok((student, held))
-}
-
-/// Who has the code, or phone and name, of these fields, other than `me`.
-pub async fn clash(
-    tx: &mut Tx,
-    me: Option<StudentId>,
-    fields: &StudentFields,
-) -> Result<Option<Clash>, DbError> {
-    let person: Option<Holder> = tx
-        .opt(
-            sql!(
-                "select id, branch_id, import_id from students
-                 where phone = $1 and name_folded = $2
-                   and (cast($3 as text) is null or id <> $3)"
-            ),
-            &args![fields.phone, fold(fields.name.as_str()), me],
-        )
-        .await?;
-    if let Some((id, branch_id, import_id)) = person {
-        return Ok(Some(Clash::Person {
-            id,
-            branch_id,
-            import_id,
-        }));
-    }
-    let Some(code) = &fields.code else {
-        return Ok(None);
-    };
-    let holder: Option<Holder> = tx
-        .opt(
-            sql!(
-                "select id, branch_id, import_id from students
-                 where code_folded = $1 and (cast($2 as text) is null or id <> $2)"
-            ),
-            &args![code.key(), me],
-        )
-        .await?;
-    Ok(holder.map(|(id, branch_id, import_id)| Clash::Code {
-        id,
-        branch_id,
-        import_id,
-    }))
-}
-
-/// Whether anybody but `me` has the phone.
-pub async fn phone_in_use(
-    tx: &mut Tx,
-    scope: &Scope,
-    me: Option<StudentId>,
-    phone: &Phone,
-) -> Result<bool, DbError> {
-    tx.one(
-        sql!(
-            "select exists (select 1 from students
-                            where phone = $1 and (cast($2 as text) is null or id <> $2)
-                              and ($3 = '*' or $3 like '%' || branch_id || '%'))"
-        ),
-        &args![phone, me, scope.unit_filter()],
-    )
-    .await
 }
 
 /// The next free made-up code: `S-0001`, passing over those that people entered.
