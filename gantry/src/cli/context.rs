@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
+use std::pin::Pin;
 
 use gantry_kernel::Kernel;
 use gantry_runtime::config::{Flag, Sources};
@@ -98,6 +99,8 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Re
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
+    // Behind a pointer: the runtime would have a copy of all that a command does for each way it can wait.
+    let work: Pin<Box<dyn Future<Output = Result<T, CliError>> + '_>> = Box::pin(work);
     let done = runtime.block_on(work);
     runtime.shutdown_background();
     done
