@@ -2,6 +2,7 @@
 import type { Notice } from '@gantry/client';
 import type { LinkProps } from '@tanstack/react-router';
 import {
+  AlarmClock,
   Bell,
   DatabaseBackup,
   FileCheck,
@@ -60,6 +61,15 @@ export function wordsOf({ kind, subjects, tenant }: Notice, t: T): Words {
       };
     case 'spaces.import.failed':
       return { icon: FileX, title: t('An import was given up'), alarm: true, ...importOf() };
+    case 'spaces.ticket.breached':
+      return { icon: AlarmClock, title: t('A ticket was not solved in time'), alarm: true };
+    case 'files.file.refused':
+      return {
+        icon: FileX,
+        title: t('A file was refused'),
+        detail: t('It is not what it says it is, or holds what is not let in.'),
+        alarm: true,
+      };
     case 'identity.role.changed':
       return {
         icon: ShieldCheck,
