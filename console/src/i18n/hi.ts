@@ -129,6 +129,10 @@ const catalogue: Catalogue = {
   'Name of the workspace': 'कार्यस्थान का नाम',
   'Show password': 'पासवर्ड दिखाएँ',
   Close: 'बंद करें',
+  'A ticket was not solved in time': 'एक टिकट समय पर हल नहीं हुआ',
+  'A file was refused': 'एक फ़ाइल अस्वीकार हुई',
+  'It is not what it says it is, or holds what is not let in.':
+    'यह वह नहीं है जो यह बताती है, या इसमें कुछ ऐसा है जिसकी अनुमति नहीं है।',
   'As of {time}': '{time} तक',
   Refresh: 'ताज़ा करें',
   Reason: 'कारण',

@@ -131,6 +131,10 @@ const catalogue: Catalogue = {
   'Name of the workspace': 'Nama ruang kerja',
   'Show password': 'Tampilkan kata sandi',
   Close: 'Tutup',
+  'A ticket was not solved in time': 'Sebuah tiket tidak selesai tepat waktu',
+  'A file was refused': 'Sebuah berkas ditolak',
+  'It is not what it says it is, or holds what is not let in.':
+    'Isinya bukan seperti yang dinyatakan, atau memuat sesuatu yang tidak diizinkan.',
   'As of {time}': 'Per {time}',
   Refresh: 'Muat ulang',
   Reason: 'Alasan',
