@@ -14,6 +14,7 @@ mod doctor;
 mod health;
 mod jobs;
 mod keys;
+mod ledger;
 mod mail;
 mod openapi;
 mod restore;
@@ -84,6 +85,9 @@ enum Verb {
     /// The audit log
     #[command(subcommand)]
     Auditlog(auditlog::Verb),
+    /// The ledger
+    #[command(subcommand)]
+    Ledger(ledger::Verb),
     /// Backups
     #[command(subcommand)]
     Backup(backup::Verb),
@@ -187,6 +191,7 @@ fn obey(cli: Cli) -> Result<ExitCode, CliError> {
         Verb::Jobs(verb) => verb.run(&context)?,
         Verb::Tenant(verb) => verb.run(context)?,
         Verb::Auditlog(verb) => verb.run(&context)?,
+        Verb::Ledger(verb) => verb.run(&context)?,
         Verb::Backup(verb) => verb.run(&context)?,
         Verb::Restore(restore) => restore.run(&context)?,
         Verb::Openapi => openapi::run()?,

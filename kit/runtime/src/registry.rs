@@ -230,7 +230,7 @@ impl Registry {
 const MIGRATIONS: Migrations = gantry_db::migrations! { control: ["0001_key_check"], tenant: [] };
 
 /// The tables of the kit itself; kit/db puts its own before them.
-fn kit_migrations() -> [Migrations; 7] {
+fn kit_migrations() -> [Migrations; 8] {
     [
         gantry_audit::MIGRATIONS,
         gantry_http::migrations(),
@@ -238,6 +238,7 @@ fn kit_migrations() -> [Migrations; 7] {
         gantry_events::MIGRATIONS,
         gantry_notices::MIGRATIONS,
         gantry_files::MIGRATIONS,
+        gantry_ledger::MIGRATIONS,
         MIGRATIONS,
     ]
 }

@@ -24,6 +24,12 @@ pub enum Error {
     /// Something belongs to the branch.
     #[error("something belongs to the branch")]
     BranchNotEmpty,
+    /// Dues, payments or documents name the student.
+    #[error("the student is in the books")]
+    StudentInBooks,
+    /// Something about money.
+    #[error(transparent)]
+    Money(#[from] crate::money::Error),
     /// The branch takes no students.
     #[error("the branch is closed")]
     BranchInactive,
@@ -83,7 +89,7 @@ pub const CODES: &[ErrorCode] = &[
         "branch_not_empty",
         409,
         "Branch not empty",
-        "Students, leads, tickets or announcements belong to the branch. Move or remove them first, or set the branch to inactive.",
+        "Students, leads, tickets or announcements belong to the branch, or its books and papers name it. Move or remove them first, or set the branch to inactive.",
     ),
     ErrorCode::new(
         "branch_inactive",
@@ -108,6 +114,12 @@ pub const CODES: &[ErrorCode] = &[
         409,
         "Student exists",
         "A student with the same phone and name is already there; `existing_id` names the record when you may see it.",
+    ),
+    ErrorCode::new(
+        "student_in_books",
+        409,
+        "Student in the books",
+        "Dues, payments or refunds name the student, so the record stays. Set the status to left instead.",
     ),
     ErrorCode::new(
         "phone_shared",
@@ -188,6 +200,8 @@ impl From<Error> for Problem {
             Error::ImportState(state) => {
                 Self::conflict("import_state", detail).with("state", state.as_str())
             }
+            Error::StudentInBooks => Self::conflict("student_in_books", detail),
+            Error::Money(error) => error.into(),
             Error::Export(error) => Self::internal(error),
             Error::Limit(problem) => problem,
             Error::Db(error) => error.into(),

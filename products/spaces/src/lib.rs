@@ -2,7 +2,7 @@
 //!
 //! Features are folders: `branch`, `student`, `people` (documents, leads, tickets and what else is known of people), `import` (with `read`, which turns bytes into typed rows and
 //! touches nothing else) and `export`. In each, `api` speaks HTTP, `flow` holds the rules in a transaction,
-//! `store` holds the SQL.
+//! `store` holds the SQL. `money` is a folder of such features.
 
 pub mod allowance;
 pub mod branch;
@@ -10,6 +10,7 @@ pub mod error;
 mod events;
 pub mod export;
 pub mod import;
+pub mod money;
 mod notices;
 mod patch;
 pub mod people;
@@ -32,7 +33,7 @@ use people::People;
 pub struct UnknownWord;
 
 /// The tables of this module; it has none in control.
-pub const MIGRATIONS: Migrations = gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces", "0002_import_askers", "0003_counts", "0030_documents", "0031_tickets", "0032_leads", "0033_announcements"] };
+pub const MIGRATIONS: Migrations = gantry_db::migrations! { module: "spaces", control: [], tenant: ["0001_spaces", "0002_import_askers", "0003_counts", "0020_money", "0030_documents", "0031_tickets", "0032_leads", "0033_announcements"] };
 
 /// The product.
 #[derive(Debug, Clone, Copy, Default)]
@@ -60,6 +61,7 @@ impl ProductModule for Spaces {
         ));
         let mut jobs = import::job::kinds(&allowance);
         jobs.extend(people::jobs());
+        jobs.extend(money::job::kinds());
         Ok(Parts {
             routes: routes::routes(&allowance).join(people::routes::routes(&people)),
             jobs,

@@ -3,6 +3,11 @@
 use gantry_kernel::{Permission, ScopeKind};
 use gantry_runtime::{PermissionDecl, RoleDecl};
 
+use crate::money;
+use crate::money::permission::{
+    DAYCLOSE_MAKE, EXPENSE_WRITE, FEE_READ, FEE_WRITE, PAYMENT_APPROVE, PAYMENT_READ, PAYMENT_TAKE,
+    REFUND_MAKE, REPORT_READ,
+};
 use crate::people::permission::{
     self as people, ANNOUNCEMENT_WRITE, DOCUMENT_READ, DOCUMENT_REVEAL, DOCUMENT_WRITE, LEAD_READ,
     LEAD_WRITE, TICKET_READ, TICKET_WRITE,
@@ -42,6 +47,7 @@ pub fn permissions() -> Vec<PermissionDecl> {
         decl(STUDENT_EXPORT, "Export students"),
     ];
     all.extend(people::permissions());
+    all.extend(money::permission::permissions());
     all
 }
 
@@ -62,6 +68,15 @@ pub fn roles() -> Vec<RoleDecl> {
         TICKET_READ,
         TICKET_WRITE,
         ANNOUNCEMENT_WRITE,
+        FEE_READ,
+        FEE_WRITE,
+        PAYMENT_READ,
+        PAYMENT_TAKE,
+        PAYMENT_APPROVE,
+        REFUND_MAKE,
+        DAYCLOSE_MAKE,
+        EXPENSE_WRITE,
+        REPORT_READ,
     ];
     const RECEPTIONIST: &[Permission] = &[
         BRANCH_READ,
@@ -73,6 +88,20 @@ pub fn roles() -> Vec<RoleDecl> {
         LEAD_WRITE,
         TICKET_READ,
         TICKET_WRITE,
+        FEE_READ,
+        PAYMENT_READ,
+        PAYMENT_TAKE,
+        DAYCLOSE_MAKE,
+    ];
+    const ACCOUNTANT: &[Permission] = &[
+        BRANCH_READ,
+        STUDENT_READ,
+        FEE_READ,
+        PAYMENT_READ,
+        PAYMENT_APPROVE,
+        REFUND_MAKE,
+        EXPENSE_WRITE,
+        REPORT_READ,
     ];
     const VIEWER: &[Permission] = &[
         BRANCH_READ,
@@ -90,6 +119,7 @@ pub fn roles() -> Vec<RoleDecl> {
     vec![
         role("spaces.manager", "Manager", MANAGER),
         role("spaces.receptionist", "Receptionist", RECEPTIONIST),
+        role("spaces.accountant", "Accountant", ACCOUNTANT),
         role("spaces.viewer", "Viewer", VIEWER),
     ]
 }

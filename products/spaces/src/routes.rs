@@ -12,7 +12,7 @@ use crate::permission::{
     BRANCH_READ, BRANCH_WRITE, STUDENT_EXPORT, STUDENT_IMPORT, STUDENT_READ, STUDENT_WRITE, UNITS,
     WHOLE,
 };
-use crate::{branch, error, export, import, student};
+use crate::{branch, error, export, import, money, student};
 
 /// All of them.
 pub fn routes(allowance: &Allowance) -> Routes {
@@ -137,6 +137,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
             )
             .tenant(STUDENT_WRITE, UNITS)
             .summary("Remove a student")
+            .errors(&["student_in_books"])
             .if_match()
             .handle(student::api::delete),
         )
@@ -144,6 +145,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
         .errors(&[LIMIT_REACHED])
         .finish()
         .join(imports())
+        .join(money::routes::routes())
 }
 
 fn imports() -> Routes {

@@ -12,6 +12,8 @@ const KIT: &[(&str, &[&str])] = &[
     ("kit/proofs", &["kit/kernel"]),
     ("kit/audit", &["kit/kernel", "kit/db"]),
     ("kit/events", &["kit/kernel", "kit/db"]),
+    ("kit/ledger", &["kit/kernel", "kit/db"]),
+    ("kit/invoices", &["kit/kernel"]),
     (
         "kit/jobs",
         &["kit/kernel", "kit/telemetry", "kit/db", "kit/audit"],
@@ -58,6 +60,7 @@ const KIT: &[(&str, &[&str])] = &[
             "kit/events",
             "kit/files",
             "kit/notices",
+            "kit/ledger",
             "kit/outbound",
             "kit/export",
         ],

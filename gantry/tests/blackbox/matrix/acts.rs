@@ -7,6 +7,7 @@ use gantry_testkit::{Answer, SoftPasskey};
 use serde_json::{Value, json};
 
 use super::cast::{Actor, Expected, Kind};
+use super::desk;
 use super::document::Operation;
 use super::report::Report;
 use super::row::Row;
@@ -186,6 +187,15 @@ const WRITES_NONE: &[(&str, &str)] = &[
         "needs a backup; the tests of backups look for its row",
     ),
     ("check_import", "works out what an import would do"),
+    ("quote_fee", "works out a price"),
+    (
+        "use_advance",
+        "nothing was paid ahead that a due could take; spaces' own tests pay with it",
+    ),
+    (
+        "keep_deposit",
+        "needs a deposit; spaces' own tests keep one",
+    ),
     ("create_branch", "the product's data, no act of security"),
     ("update_branch", "the product's data, no act of security"),
     ("delete_branch", "the product's data, no act of security"),
@@ -256,12 +266,13 @@ pub(super) async fn check(stage: &Stage, rows: &[(&Operation, &Row)], report: &m
             "one entry in acts.rs",
             &known.to_string(),
         );
-        if WRITES.iter().any(|(id, _)| *id == row.id) {
+        let mut writes = WRITES.iter().chain(desk::WRITES);
+        if writes.any(|(id, _)| *id == row.id) {
             let (caller, request) = call(stage, operation, row, report).await;
             calls.push((row.id, caller, request));
         }
     }
-    for (id, _) in WRITES.iter().chain(WRITES_ELSEWHERE) {
+    for (id, _) in WRITES.iter().chain(desk::WRITES).chain(WRITES_ELSEWHERE) {
         let there = rows.iter().any(|(_, row)| row.id == *id);
         report.fact(there, id, "-", "an operation", "an entry in acts.rs only");
     }
@@ -287,7 +298,7 @@ pub(super) async fn check(stage: &Stage, rows: &[(&Operation, &Row)], report: &m
 }
 
 fn listed(id: &str) -> usize {
-    let with = WRITES.iter().chain(WRITES_ELSEWHERE);
+    let with = WRITES.iter().chain(desk::WRITES).chain(WRITES_ELSEWHERE);
     let with = with.filter(|(known, _)| *known == id).count();
     with + WRITES_NONE.iter().filter(|(known, _)| *known == id).count()
 }
@@ -295,6 +306,7 @@ fn listed(id: &str) -> usize {
 fn wanted(id: &str) -> &'static [&'static str] {
     WRITES
         .iter()
+        .chain(desk::WRITES)
         .chain(WRITES_ELSEWHERE)
         .find(|(known, _)| *known == id)
         .map_or(&[], |(_, actions)| actions)

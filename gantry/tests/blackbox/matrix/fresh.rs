@@ -47,6 +47,9 @@ impl Stage {
                         .text_at("/id"),
                 );
             }
+            Fresh::Due | Fresh::Waiting | Fresh::WaitingRefund => {
+                self.freshen_desk(fresh, place).await;
+            }
             Fresh::Role => {
                 let body = json!({"title": format!("Passing {serial}"), "permissions": ["spaces.student.read"]});
                 let path = format!("{tenant}/identity/roles");

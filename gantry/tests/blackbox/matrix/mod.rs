@@ -15,6 +15,7 @@ mod allowed;
 mod cast;
 mod casting;
 mod denied;
+mod desk;
 mod digest;
 mod document;
 mod fresh;

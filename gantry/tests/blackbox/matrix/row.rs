@@ -7,6 +7,7 @@ use gantry_testkit::{Answer, Client};
 use reqwest::Method;
 use serde_json::Value;
 
+use super::desk;
 use super::document::{Document, Operation};
 
 /// Things that exist: what paths, queries and bodies name.
@@ -71,6 +72,7 @@ impl Place {
         let tenant = OF_A_TENANT.iter().filter(move |_| !narrow);
         OF_A_BRANCH
             .iter()
+            .chain(&desk::THINGS)
             .chain(tenant)
             .map(|thing| self[thing].as_str())
     }
@@ -97,6 +99,12 @@ pub(super) enum Fresh {
     Branch,
     /// A student of the place's branch.
     Student,
+    /// A due of the place's student of which something is left.
+    Due,
+    /// A payment that waits for a second person.
+    Waiting,
+    /// A refund that waits for a second person.
+    WaitingRefund,
     /// A draft that the caller uploaded.
     Import,
     /// A file that the caller uploaded.

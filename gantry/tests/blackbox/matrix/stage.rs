@@ -8,6 +8,7 @@ use gantry_testkit::{Client, Engine, Owner, Server, ServerOptions, SmtpSim, even
 use serde_json::{Value, json};
 
 use super::cast::{Actor, Catalogue, Kind, log_in};
+use super::desk;
 use super::document::{Document, Operation};
 use super::row::Place;
 use super::table::{document, sheet};
@@ -136,6 +137,7 @@ impl Stage {
                     created(owner, "/spaces/students", &student).await,
                 );
                 place.set("student_name", student_name);
+                desk::furnish(&owner.client, place).await;
                 place.set("import", upload(&owner.client, place).await);
                 place.set("file", upload_file(&owner.client, place).await);
                 people(owner, place).await;

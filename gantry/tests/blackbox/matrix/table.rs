@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::desk;
 use super::row::{Fresh, Place, Row};
 
 /// Good for every account made here.
@@ -29,6 +30,7 @@ pub(super) fn table() -> Vec<Row> {
         documents(),
         leads(),
         desk(),
+        desk::rows(),
     ]
     .into_iter()
     .flatten()

@@ -4,6 +4,7 @@ mod auditlog;
 mod backup;
 mod doctor;
 mod keys;
+mod ledger;
 mod look;
 mod rescue;
 mod tenants;

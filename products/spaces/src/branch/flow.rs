@@ -2,7 +2,7 @@
 
 use gantry_audit::{Entry, Facts, Target, append};
 use gantry_contracts::within_limit;
-use gantry_db::Tx;
+use gantry_db::{DbError, Tx};
 use gantry_kernel::UnitId;
 
 use super::model::{Branch, BranchFields};
@@ -60,7 +60,12 @@ pub async fn delete(tx: &mut Tx, by: &By, id: UnitId, version: i64) -> Result<()
     if store::has_students(tx, id).await? || people::is_in_branch(tx, id).await? {
         return Err(Error::BranchNotEmpty);
     }
-    if !store::delete(tx, &by.scope, id, version).await? {
+    let deleted = store::delete(tx, &by.scope, id, version).await;
+    let deleted = deleted.map_err(|error| match error {
+        DbError::ForeignKey { .. } => Error::BranchNotEmpty,
+        other => other.into(),
+    })?;
+    if !deleted {
         return Err(Error::Stale);
     }
     record(tx, by, "spaces.branch.deleted", &branch).await

@@ -40,6 +40,18 @@ impl ZoneName {
         let zone = jiff::tz::TimeZone::get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC);
         now.date_in(&zone)
     }
+
+    /// The instant at which a day begins there; the next one that exists, where clocks are put forward at midnight.
+    pub fn begin_of(&self, day: CivilDate) -> Timestamp {
+        let zone = jiff::tz::TimeZone::get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC);
+        let begins = day
+            .to_jiff()
+            .to_zoned(zone)
+            .map(|begins| begins.timestamp());
+        begins.map_or(Timestamp::from_micros(i64::MAX), |begins| {
+            Timestamp::from_micros(begins.as_microsecond())
+        })
+    }
 }
 
 impl FromStr for ZoneName {

@@ -36,11 +36,19 @@ impl Table {
         Self(writer)
     }
 
-    fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
+    /// Adds a row; what a spreadsheet would run is guarded.
+    pub fn row<'c>(&mut self, cells: impl IntoIterator<Item = &'c str>) -> io::Result<()> {
         let cells: Vec<_> = cells.into_iter().map(guarded).collect();
         Ok(self
             .0
             .write_record(cells.iter().map(|cell| cell.as_bytes()))?)
+    }
+
+    /// A document with this header.
+    pub fn with_header(columns: &[&str]) -> io::Result<Self> {
+        let mut table = Self::new();
+        table.row(columns.iter().copied())?;
+        Ok(table)
     }
 
     /// The finished document.

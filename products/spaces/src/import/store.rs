@@ -352,6 +352,9 @@ pub async fn remove_untouched(
                                         and not exists (select 1 from student_numbers n where n.student_id = $1)
                                         and not exists (select 1 from tickets t where t.student_id = $1)
                                         and not exists (select 1 from referrals r where r.referrer_id = $1)
+                                        and not exists (select 1 from dues d where d.student_id = students.id)
+                                        and not exists (select 1 from payments p where p.student_id = students.id)
+                                        and not exists (select 1 from refunds r where r.student_id = students.id)
                  returning branch_id"
             ),
             &args![student, id, scope.unit_filter()],

@@ -27,7 +27,7 @@ pub async fn chunk(tx: &mut Tx, import: &Import, limit: usize) -> Result<(Tally,
                 ),
                 Some(_) => (
                     Outcome::Kept,
-                    Some("the student was edited after the import"),
+                    Some("the student was edited after the import, or is in the books"),
                 ),
                 None => (
                     Outcome::Removed,

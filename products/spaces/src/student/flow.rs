@@ -118,7 +118,12 @@ pub async fn delete(tx: &mut Tx, by: &By, id: StudentId, version: i64) -> Result
         return Err(Error::Stale);
     }
     people::forget_student(tx, id).await?;
-    if !store::delete(tx, &by.scope, id, version).await? {
+    let deleted = store::delete(tx, &by.scope, id, version).await;
+    let deleted = deleted.map_err(|error| match error {
+        DbError::ForeignKey { .. } => Error::StudentInBooks,
+        other => other.into(),
+    })?;
+    if !deleted {
         return Err(Error::Stale);
     }
     record(tx, by, "spaces.student.deleted", &student).await

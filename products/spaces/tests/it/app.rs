@@ -19,7 +19,7 @@ use gantry_kernel::{
 };
 use gantry_runtime::ProductModule;
 use gantry_spaces::allowance::Allowance;
-use gantry_spaces::{MIGRATIONS, Spaces, import, people, routes};
+use gantry_spaces::{MIGRATIONS, Spaces, import, money, people, routes};
 use gantry_testkit::{Engine, Stage};
 use serde_json::{Value, json};
 
@@ -140,6 +140,7 @@ impl App {
             gantry_http::migrations(),
             gantry_jobs::MIGRATIONS,
             gantry_files::MIGRATIONS,
+            gantry_ledger::MIGRATIONS,
             MIGRATIONS,
         ];
         let stage = Stage::new(engine, modules).await;
@@ -186,6 +187,7 @@ impl App {
     pub(crate) fn runner(&self) -> Runner {
         let mut kinds = import::job::kinds(&self.allowance);
         kinds.extend(people::jobs());
+        kinds.extend(money::job::kinds());
         self.stage.runner(kinds, Vec::new())
     }
 

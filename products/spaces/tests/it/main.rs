@@ -12,6 +12,7 @@ mod crash;
 mod exports;
 mod imports;
 mod limits;
+mod money;
 mod people;
 mod reading;
 mod sample;
