@@ -25,10 +25,10 @@ pub enum DbError {
         /// What the engine says about it (a constraint's name), if anything.
         constraint: Option<String>,
     },
-    /// A CHECK, NOT NULL or strict-type rule refused the statement.
+    /// A CHECK, NOT NULL, exclusion or strict-type rule refused the statement, or a trigger of SQLite that stands for one.
     #[error("a check refused the row: {constraint}")]
     Check {
-        /// The constraint or column, as the engine names it.
+        /// The constraint or column, as the engine names it; of a trigger, what it says.
         constraint: String,
     },
     /// [`Tx::one`](crate::Tx::one) found no row.

@@ -24,9 +24,6 @@ pub enum Error {
     /// Something belongs to the branch.
     #[error("something belongs to the branch")]
     BranchNotEmpty,
-    /// Dues, payments or documents name the student.
-    #[error("the student is in the books")]
-    StudentInBooks,
     /// Something about money.
     #[error(transparent)]
     Money(#[from] crate::money::Error),
@@ -42,6 +39,9 @@ pub enum Error {
     /// The same person is already there; the id is given when the caller may see them.
     #[error("a student of this name has this phone")]
     StudentExists(Option<StudentId>),
+    /// Something that is kept belongs to the student.
+    #[error("something that is kept belongs to the student")]
+    StudentInUse,
     /// Somebody else has the phone and the request does not say that this is meant.
     #[error("another student has this phone")]
     PhoneShared,
@@ -89,7 +89,7 @@ pub const CODES: &[ErrorCode] = &[
         "branch_not_empty",
         409,
         "Branch not empty",
-        "Students, leads, tickets or announcements belong to the branch, or its books and papers name it. Move or remove them first, or set the branch to inactive.",
+        "Students, seats, shifts, leads, tickets or announcements belong to the branch, or its books and papers name it. Move or remove them first, or set the branch to inactive.",
     ),
     ErrorCode::new(
         "branch_inactive",
@@ -116,10 +116,10 @@ pub const CODES: &[ErrorCode] = &[
         "A student with the same phone and name is already there; `existing_id` names the record when you may see it.",
     ),
     ErrorCode::new(
-        "student_in_books",
+        "student_in_use",
         409,
-        "Student in the books",
-        "Dues, payments or refunds name the student, so the record stays. Set the status to left instead.",
+        "Student in use",
+        "The student has or had a seat, or dues, payments or papers name them, so the record stays. Set the status to left instead.",
     ),
     ErrorCode::new(
         "phone_shared",
@@ -169,6 +169,7 @@ impl From<Error> for Problem {
                     None => problem,
                 }
             }
+            Error::StudentInUse => Self::conflict("student_in_use", detail),
             Error::PhoneShared => Self::conflict("phone_shared", detail).and_field(
                 "/phone",
                 "shared",
@@ -200,7 +201,6 @@ impl From<Error> for Problem {
             Error::ImportState(state) => {
                 Self::conflict("import_state", detail).with("state", state.as_str())
             }
-            Error::StudentInBooks => Self::conflict("student_in_books", detail),
             Error::Money(error) => error.into(),
             Error::Export(error) => Self::internal(error),
             Error::Limit(problem) => problem,

@@ -12,6 +12,9 @@ use crate::people::permission::{
     self as people, ANNOUNCEMENT_WRITE, DOCUMENT_READ, DOCUMENT_REVEAL, DOCUMENT_WRITE, LEAD_READ,
     LEAD_WRITE, TICKET_READ, TICKET_WRITE,
 };
+use crate::seating::permission::{
+    self as seating, MEMBERSHIP_READ, MEMBERSHIP_WRITE, SEAT_READ, SEAT_WRITE,
+};
 
 /// See branches.
 pub const BRANCH_READ: Permission = Permission::new("spaces.branch.read");
@@ -48,6 +51,7 @@ pub fn permissions() -> Vec<PermissionDecl> {
     ];
     all.extend(people::permissions());
     all.extend(money::permission::permissions());
+    all.extend(seating::permissions());
     all
 }
 
@@ -77,6 +81,10 @@ pub fn roles() -> Vec<RoleDecl> {
         DAYCLOSE_MAKE,
         EXPENSE_WRITE,
         REPORT_READ,
+        SEAT_READ,
+        SEAT_WRITE,
+        MEMBERSHIP_READ,
+        MEMBERSHIP_WRITE,
     ];
     const RECEPTIONIST: &[Permission] = &[
         BRANCH_READ,
@@ -92,6 +100,9 @@ pub fn roles() -> Vec<RoleDecl> {
         PAYMENT_READ,
         PAYMENT_TAKE,
         DAYCLOSE_MAKE,
+        SEAT_READ,
+        MEMBERSHIP_READ,
+        MEMBERSHIP_WRITE,
     ];
     const ACCOUNTANT: &[Permission] = &[
         BRANCH_READ,
@@ -109,6 +120,8 @@ pub fn roles() -> Vec<RoleDecl> {
         DOCUMENT_READ,
         LEAD_READ,
         TICKET_READ,
+        SEAT_READ,
+        MEMBERSHIP_READ,
     ];
     let role = |key, title, permissions| RoleDecl {
         key,

@@ -12,7 +12,7 @@ use crate::permission::{
     BRANCH_READ, BRANCH_WRITE, STUDENT_EXPORT, STUDENT_IMPORT, STUDENT_READ, STUDENT_WRITE, UNITS,
     WHOLE,
 };
-use crate::{branch, error, export, import, money, student};
+use crate::{branch, error, export, import, money, seating, student};
 
 /// All of them.
 pub fn routes(allowance: &Allowance) -> Routes {
@@ -57,7 +57,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
                 "delete_branch",
             )
             .tenant(BRANCH_WRITE, WHOLE)
-            .summary("Remove a branch without students")
+            .summary("Remove a branch to which nothing belongs")
             .errors(&["branch_not_empty"])
             .if_match()
             .handle(branch::api::delete),
@@ -137,7 +137,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
             )
             .tenant(STUDENT_WRITE, UNITS)
             .summary("Remove a student")
-            .errors(&["student_in_books"])
+            .errors(&["student_in_use"])
             .if_match()
             .handle(student::api::delete),
         )
@@ -146,6 +146,7 @@ pub fn routes(allowance: &Allowance) -> Routes {
         .finish()
         .join(imports())
         .join(money::routes::routes())
+        .join(seating::routes::routes())
 }
 
 fn imports() -> Routes {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::cast::{Actor, Expected, Kind};
 use super::desk;
 use super::document::Operation;
+use super::halls;
 use super::report::Report;
 use super::row::Row;
 use super::stage::{PATIENCE, Stage};
@@ -300,7 +301,8 @@ pub(super) async fn check(stage: &Stage, rows: &[(&Operation, &Row)], report: &m
 fn listed(id: &str) -> usize {
     let with = WRITES.iter().chain(desk::WRITES).chain(WRITES_ELSEWHERE);
     let with = with.filter(|(known, _)| *known == id).count();
-    with + WRITES_NONE.iter().filter(|(known, _)| *known == id).count()
+    let product = halls::OF_THE_PRODUCT.iter().filter(|known| **known == id);
+    with + product.count() + WRITES_NONE.iter().filter(|(known, _)| *known == id).count()
 }
 
 fn wanted(id: &str) -> &'static [&'static str] {

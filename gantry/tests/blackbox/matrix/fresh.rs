@@ -4,6 +4,7 @@ use gantry_testkit::{Client, eventually};
 use serde_json::json;
 
 use super::cast::{Actor, Kind};
+use super::halls;
 use super::row::{Fresh, Place};
 use super::stage::{PATIENCE, Stage, upload, upload_file};
 
@@ -49,6 +50,10 @@ impl Stage {
             }
             Fresh::Due | Fresh::Waiting | Fresh::WaitingRefund => {
                 self.freshen_desk(fresh, place).await;
+            }
+            Fresh::Zone | Fresh::Seat | Fresh::Shift | Fresh::Closure | Fresh::Claim => {
+                let spaces = format!("{tenant}/spaces");
+                halls::make(owner, &spaces, fresh, &serial, place).await;
             }
             Fresh::Role => {
                 let body = json!({"title": format!("Passing {serial}"), "permissions": ["spaces.student.read"]});

@@ -19,6 +19,7 @@ mod desk;
 mod digest;
 mod document;
 mod fresh;
+mod halls;
 mod report;
 mod row;
 mod smuggled;

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::desk;
 use super::document::{Document, Operation};
+use super::halls;
 
 /// Things that exist: what paths, queries and bodies name.
 #[derive(Clone)]
@@ -73,6 +74,7 @@ impl Place {
         OF_A_BRANCH
             .iter()
             .chain(&desk::THINGS)
+            .chain(&halls::THINGS)
             .chain(tenant)
             .map(|thing| self[thing].as_str())
     }
@@ -105,6 +107,16 @@ pub(super) enum Fresh {
     Waiting,
     /// A refund that waits for a second person.
     WaitingRefund,
+    /// A zone without seats.
+    Zone,
+    /// A seat that nobody holds, in the place's zone.
+    Seat,
+    /// A shift in which nothing is claimed.
+    Shift,
+    /// A closure of the place's branch.
+    Closure,
+    /// A hold on a seat of its own in the place's shift.
+    Claim,
     /// A draft that the caller uploaded.
     Import,
     /// A file that the caller uploaded.

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::cast::{Actor, Catalogue, Kind, log_in};
 use super::desk;
 use super::document::{Document, Operation};
+use super::halls;
 use super::row::Place;
 use super::table::{document, sheet};
 
@@ -138,6 +139,7 @@ impl Stage {
                 );
                 place.set("student_name", student_name);
                 desk::furnish(&owner.client, place).await;
+                halls::furnish(owner, place).await;
                 place.set("import", upload(&owner.client, place).await);
                 place.set("file", upload_file(&owner.client, place).await);
                 people(owner, place).await;

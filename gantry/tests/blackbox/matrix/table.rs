@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::desk;
+use super::halls;
 use super::row::{Fresh, Place, Row};
 
 /// Good for every account made here.
@@ -31,6 +32,7 @@ pub(super) fn table() -> Vec<Row> {
         leads(),
         desk(),
         desk::rows(),
+        halls::rows(),
     ]
     .into_iter()
     .flatten()

@@ -51,7 +51,7 @@ fn refused(refusal: &Refusal) -> DbError {
         SqlState::FOREIGN_KEY_VIOLATION => DbError::ForeignKey {
             constraint: refusal.constraint().map(str::to_owned),
         },
-        SqlState::CHECK_VIOLATION => DbError::Check {
+        SqlState::CHECK_VIOLATION | SqlState::EXCLUSION_VIOLATION => DbError::Check {
             constraint: named(),
         },
         SqlState::NOT_NULL_VIOLATION => DbError::Check {

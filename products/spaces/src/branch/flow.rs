@@ -50,22 +50,22 @@ pub async fn update(
     Ok(branch)
 }
 
-/// Removes a branch to which no student, lead, ticket or announcement belongs.
+/// Removes a branch to which nothing belongs.
 ///
 /// Errors: [`Error::BranchNotEmpty`]; such a branch can be made inactive instead.
 pub async fn delete(tx: &mut Tx, by: &By, id: UnitId, version: i64) -> Result<(), Error> {
     let branch = store::by_id(tx, &by.scope, id)
         .await?
         .ok_or(Error::NotFound)?;
-    if store::has_students(tx, id).await? || people::is_in_branch(tx, id).await? {
+    if people::is_in_branch(tx, id).await? {
         return Err(Error::BranchNotEmpty);
     }
     let deleted = store::delete(tx, &by.scope, id, version).await;
     let deleted = deleted.map_err(|error| match error {
         DbError::ForeignKey { .. } => Error::BranchNotEmpty,
         other => other.into(),
-    })?;
-    if !deleted {
+    });
+    if !deleted? {
         return Err(Error::Stale);
     }
     record(tx, by, "spaces.branch.deleted", &branch).await

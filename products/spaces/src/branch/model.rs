@@ -37,8 +37,21 @@ impl ZoneName {
 
     /// The day it is there. A zone that has left the time zone database since it was stored counts as UTC.
     pub fn date_at(&self, now: Timestamp) -> CivilDate {
-        let zone = jiff::tz::TimeZone::get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC);
-        now.date_in(&zone)
+        now.date_in(&self.zone())
+    }
+
+    /// The day it is there, and what minute of it the clock shows.
+    pub fn local_at(&self, now: Timestamp) -> (CivilDate, i32) {
+        let zone = self.zone();
+        let time = zone
+            .to_datetime(jiff::Timestamp::from_microsecond(now.as_micros()).unwrap_or_default())
+            .time();
+        let minute = i32::from(time.hour()) * 60 + i32::from(time.minute());
+        (now.date_in(&zone), minute)
+    }
+
+    fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::get(&self.0).unwrap_or(jiff::tz::TimeZone::UTC)
     }
 
     /// The instant at which a day begins there; the next one that exists, where clocks are put forward at midnight.

@@ -160,15 +160,6 @@ pub async fn update(
     updated.map_err(code_taken)
 }
 
-/// Whether any student belongs to the branch.
-pub async fn has_students(tx: &mut Tx, id: UnitId) -> Result<bool, DbError> {
-    tx.one(
-        sql!("select exists (select 1 from students where branch_id = $1)"),
-        &args![id],
-    )
-    .await
-}
-
 /// Removes an empty branch of this version; whether there was one.
 pub async fn delete(tx: &mut Tx, scope: &Scope, id: UnitId, version: i64) -> Result<bool, DbError> {
     let removed = tx

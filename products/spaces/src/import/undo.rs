@@ -13,7 +13,14 @@ pub async fn chunk(tx: &mut Tx, import: &Import, limit: usize) -> Result<(Tally,
     let mut tally = Tally::default();
     let mut touched = Touched::default();
     for (line, student) in &created {
-        let removed = store::remove_untouched(tx, import.id, &import.scope, *student).await?;
+        let remove = async |tx: &mut Tx| {
+            store::remove_untouched(tx, import.id, &import.scope, *student).await
+        };
+        let (removed, used) = match tx.savepoint(remove).await {
+            Ok(removed) => (removed, false),
+            Err(DbError::ForeignKey { .. }) => (None, true),
+            Err(error) => return Err(error),
+        };
         let (outcome, note) = if let Some(branch) = removed {
             touched.note(branch, *student);
             (Outcome::Removed, None)
@@ -24,6 +31,10 @@ pub async fn chunk(tx: &mut Tx, import: &Import, limit: usize) -> Result<(Tally,
                     Some(
                         "the student is in a branch that whoever asked for the undo does not reach",
                     ),
+                ),
+                Some(_) if used => (
+                    Outcome::Kept,
+                    Some("the student has had a seat, or something else that is kept"),
                 ),
                 Some(_) => (
                     Outcome::Kept,

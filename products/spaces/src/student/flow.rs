@@ -110,6 +110,8 @@ pub async fn update(
 }
 
 /// Removes one student of the version the caller saw.
+///
+/// Errors: [`Error::StudentInUse`]; such a student can be set to left instead.
 pub async fn delete(tx: &mut Tx, by: &By, id: StudentId, version: i64) -> Result<(), Error> {
     let student = store::by_id(tx, &by.scope, id)
         .await?
@@ -120,10 +122,10 @@ pub async fn delete(tx: &mut Tx, by: &By, id: StudentId, version: i64) -> Result
     people::forget_student(tx, id).await?;
     let deleted = store::delete(tx, &by.scope, id, version).await;
     let deleted = deleted.map_err(|error| match error {
-        DbError::ForeignKey { .. } => Error::StudentInBooks,
+        DbError::ForeignKey { .. } => Error::StudentInUse,
         other => other.into(),
-    })?;
-    if !deleted {
+    });
+    if !deleted? {
         return Err(Error::Stale);
     }
     record(tx, by, "spaces.student.deleted", &student).await

@@ -19,7 +19,7 @@ use gantry_kernel::{
 };
 use gantry_runtime::ProductModule;
 use gantry_spaces::allowance::Allowance;
-use gantry_spaces::{MIGRATIONS, Spaces, import, money, people, routes};
+use gantry_spaces::{MIGRATIONS, Spaces, jobs, people, routes};
 use gantry_testkit::{Engine, Stage};
 use serde_json::{Value, json};
 
@@ -185,10 +185,7 @@ impl App {
     }
 
     pub(crate) fn runner(&self) -> Runner {
-        let mut kinds = import::job::kinds(&self.allowance);
-        kinds.extend(people::jobs());
-        kinds.extend(money::job::kinds());
-        self.stage.runner(kinds, Vec::new())
+        self.stage.runner(jobs(&self.allowance), Vec::new())
     }
 
     /// From now on the tenant may have this many.

@@ -8,6 +8,7 @@
 
 mod app;
 mod branches;
+mod claims;
 mod crash;
 mod exports;
 mod imports;
@@ -16,6 +17,9 @@ mod money;
 mod people;
 mod reading;
 mod sample;
+mod seat_model;
+mod seat_race;
+mod seating;
 mod statements;
 mod students;
 mod undo;

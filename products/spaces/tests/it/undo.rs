@@ -101,4 +101,25 @@ both_engines! {
         let run = app.ask("owner", "POST", &format!("{path}/run")).send().await;
         assert_eq!(run.refused(409), "import_state");
     }
+
+    async fn students_who_have_had_a_seat_stay(engine: Engine) {
+        let app = App::new(engine).await;
+        let hall = crate::seating::Hall::open(&app, "A", 1).await;
+        let shift = hall.shift(&app, "Day", 540, 1080).await;
+        let import = app.import("", FILE).await;
+        let path = format!("/imports/{}", import["id"].as_str().unwrap());
+        let students = app.all("owner", "/students").await;
+        let two = students.iter().find(|student| student["name"] == "Two").unwrap()["id"].clone();
+        let held = hall.hold(&app, &hall.seats[0], &shift, "2026-01-06", "2026-01-08").await.expect(201).id();
+        let body = json!({ "student_id": two });
+        app.post("owner", &format!("/claims/{held}/confirmation"), body).await.expect(200);
+        app.ask("owner", "POST", &format!("{path}/reversal")).send().await.expect(202);
+        app.work().await;
+        let undone = app.get("owner", &path).await.json();
+        assert_eq!((&undone["state"], &undone["removed_rows"], &undone["kept_rows"]), (&json!("undone"), &json!(2), &json!(1)));
+        let left = app.all("owner", "/students").await;
+        assert_eq!((left.len(), &left[0]["id"]), (1, &two));
+        let kept = app.all("owner", &format!("{path}/rows?outcome=kept")).await;
+        assert!(kept[0]["note"].as_str().unwrap().contains("had a seat"), "{kept:?}");
+    }
 }

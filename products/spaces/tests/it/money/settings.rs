@@ -47,7 +47,7 @@ both_engines! {
         desk.charge().await;
         let path = format!("/students/{}", desk.student);
         let gone = desk.app.ask("owner", "DELETE", &path).version(1).send().await;
-        assert_eq!(gone.refused(409), "student_in_books");
+        assert_eq!(gone.refused(409), "student_in_use");
         let empty = desk.app.branch("B").await;
         super::plan(&desk.app, &empty, "Daily", json!({ "period": "daily", "price": 100 })).await;
         let gone = desk.app.ask("owner", "DELETE", &format!("/branches/{empty}")).version(1).send().await;
