@@ -20,6 +20,7 @@ mod keys;
 mod lockout;
 mod logs;
 mod mails;
+mod papers;
 mod paths;
 mod privilege;
 mod races;

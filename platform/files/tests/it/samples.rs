@@ -39,11 +39,10 @@ pub(crate) fn photo(width: u32, height: u32) -> Vec<u8> {
 
 /// A document whose objects are `objects`.
 pub(crate) fn document(objects: &str) -> Vec<u8> {
-    let mut file = format!("%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n{objects}");
-    let at = file.len();
-    file.push_str("xref\n0 1\n0000000000 65535 f \ntrailer\n<< /Root 1 0 R >>\n");
-    file.push_str(&format!("startxref\n{at}\n%%EOF\n"));
-    file.into_bytes()
+    let body = format!("%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n{objects}");
+    let table = "xref\n0 1\n0000000000 65535 f \ntrailer\n<< /Root 1 0 R >>\n";
+    let at = body.len();
+    format!("{body}{table}startxref\n{at}\n%%EOF\n").into_bytes()
 }
 
 /// A PNG that says it is this large and holds next to nothing.
