@@ -11,6 +11,7 @@ export interface Stop {
 export interface Seeded {
   owner: string;
   slug: string;
+  branch: string;
   student: string;
   import: string;
   service: string;
@@ -71,6 +72,9 @@ export const workspacePages = (seeded: Seeded): Stop[] => {
     { name: 'signing-in', path: `${base}/sign-in`, heading: 'Signing in' },
     { name: 'settings', path: `${base}/settings`, heading: 'Settings' },
     { name: 'branches', path: `${base}/spaces/branches`, heading: 'Branches' },
+    { name: 'branch', path: `${base}/spaces/branches/${seeded.branch}`, heading: 'Main hall' },
+    { name: 'seat-map', path: `${base}/spaces/branches/${seeded.branch}/map`, heading: 'Map of Main hall' },
+    { name: 'seats', path: `${base}/spaces/seats/${seeded.branch}`, heading: 'Seats' },
     { name: 'students', path: `${base}/spaces/students`, heading: 'Students' },
     { name: 'student', path: `${base}/spaces/students/${seeded.student}`, heading: 'Zoe Example' },
     { name: 'imports', path: `${base}/spaces/imports`, heading: 'Imports' },
@@ -78,6 +82,79 @@ export const workspacePages = (seeded: Seeded): Stop[] => {
     { name: 'not-found', path: `${base}/nothing`, heading: 'Not found' },
   ];
 };
+
+type Api = (method: string, path: string, body?: unknown) => Promise<unknown>;
+
+/** Two rooms with seats, drawn, in three shifts, a holiday, and a few seats that somebody has. */
+async function layOut(api: Api, branch: string, student: string): Promise<void> {
+  const at = `/spaces/branches/${branch}`;
+  const placed: unknown[] = [];
+  const seats: { id: string }[] = [];
+  for (const [room, [name, prefix, many, y]] of (
+    [
+      ['Quiet room', 'Q-', 14, 6],
+      ['Main room', 'A-', 30, 30],
+    ] as const
+  ).entries()) {
+    const zone = (await api('POST', `${at}/zones`, { name, position: room })) as { id: string };
+    const labels = Array.from({ length: many }, (_, n) => prefix + String(n + 1).padStart(2, '0'));
+    const made = (await api('POST', `${at}/seats`, {
+      zone_id: zone.id,
+      labels,
+      power: true,
+      ac: room === 0,
+    })) as { items: { id: string }[] };
+    const row = room === 0 ? 7 : 10;
+    made.items.forEach(({ id }, n) => {
+      const column = n % row;
+      const aisle = room === 1 && column >= 5 ? 6 : 0;
+      placed.push({ seat_id: id, x: 4 + column * 6 + aisle, y: y + Math.floor(n / row) * 8, turned: 0 });
+    });
+    seats.push(...made.items);
+  }
+  const wall = (x: number, y: number, width: number, height: number) => ({
+    kind: 'wall',
+    x,
+    y,
+    width,
+    height,
+  });
+  const drawn = {
+    width: 74,
+    height: 56,
+    seats: placed,
+    shapes: [
+      wall(0, 0, 74, 1),
+      wall(0, 0, 1, 56),
+      wall(73, 0, 1, 56),
+      wall(0, 24, 50, 1),
+      { kind: 'door', x: 50, y: 24, width: 8, height: 1 },
+      { kind: 'window', x: 8, y: 0, width: 12, height: 1 },
+      { kind: 'block', x: 60, y: 4, width: 10, height: 8, text: 'Office' },
+      { kind: 'label', x: 45, y: 8, width: 14, height: 3, text: 'Quiet room' },
+    ],
+  };
+  await api('PUT', `${at}/seat-map`, drawn);
+  const minutes = { Morning: [360, 720], Evening: [1020, 1320], 'All day': [360, 360] } as const;
+  const shifts: string[] = [];
+  for (const [name, [start_minute, end_minute]] of Object.entries(minutes)) {
+    const shift = (await api('POST', `${at}/shifts`, { name, start_minute, end_minute })) as { id: string };
+    shifts.push(shift.id);
+  }
+  // Dates are those of the branch.
+  const day = (days: number) =>
+    new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(Date.now() + days * 86_400_000);
+  await api('POST', `${at}/closures`, { from: day(20), until: day(21), reason: 'Holiday' });
+  for (const n of [1, 4, 9, 15, 16, 22, 30, 41]) {
+    const claim = (await api('POST', `${at}/claims`, {
+      seat_id: seats[n]?.id,
+      shift_id: shifts[2],
+      from: day(0),
+      until: day(30),
+    })) as { id: string };
+    if (n !== 9) await api('POST', `/spaces/claims/${claim.id}/confirmation`, { student_id: student });
+  }
+}
 
 const students = readFileSync(new URL('../../examples/students.csv', import.meta.url), 'utf8');
 
@@ -93,7 +170,12 @@ export async function populate(world: World): Promise<Seeded> {
         const token = (await (await fetch('/api/v1/csrf-token')).json()) as { csrf_token: string };
         const response = await fetch(path_, {
           method: method_,
-          headers: { 'x-csrf-token': token.csrf_token, ...(text === null ? {} : { 'content-type': kind }) },
+          headers: {
+            'x-csrf-token': token.csrf_token,
+            ...(text === null ? {} : { 'content-type': kind }),
+            // A map is drawn over the version that was there before anybody drew one.
+            ...(method_ === 'PUT' ? { 'if-match': '"v0"' } : {}),
+          },
           body: text,
         });
         return { ok: response.ok, status: response.status, text: await response.text() };
@@ -127,6 +209,7 @@ export async function populate(world: World): Promise<Seeded> {
     guardian_name: 'Max Example',
     notes: 'Prefers a seat by the window.',
   });
+  await layOut(api, main.id, student.id);
   const upload = await api(
     'POST',
     `/spaces/imports?file_name=students.csv&default_branch=${main.id}`,
@@ -160,5 +243,5 @@ export async function populate(world: World): Promise<Seeded> {
   });
   await api('POST', `/identity/service-accounts/${service.id}/keys`, { name: 'Main door' });
   await visitor.leave();
-  return { owner, slug, student: student.id, import: upload.id, service: service.id };
+  return { owner, slug, branch: main.id, student: student.id, import: upload.id, service: service.id };
 }

@@ -204,6 +204,26 @@ const workspacePages = [
   }),
   createRoute({
     getParentRoute: () => workspace,
+    path: '/spaces/branches/$branch',
+    component: page(() => import('@/pages/spaces/seating/branch'), 'BranchPage'),
+  }),
+  createRoute({
+    getParentRoute: () => workspace,
+    path: '/spaces/branches/$branch/map',
+    component: page(() => import('@/pages/spaces/seating/editor'), 'MapEditorPage'),
+  }),
+  createRoute({
+    getParentRoute: () => workspace,
+    path: '/spaces/seats',
+    component: page(() => import('@/pages/spaces/seating/seats'), 'SeatsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => workspace,
+    path: '/spaces/seats/$branch',
+    component: page(() => import('@/pages/spaces/seating/seats'), 'SeatsPage'),
+  }),
+  createRoute({
+    getParentRoute: () => workspace,
     path: '/spaces/students',
     component: page(() => import('@/pages/spaces/students'), 'StudentsPage'),
   }),

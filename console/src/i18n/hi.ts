@@ -133,6 +133,7 @@ const catalogue: Catalogue = {
   'A file was refused': 'एक फ़ाइल अस्वीकार हुई',
   'It is not what it says it is, or holds what is not let in.':
     'यह वह नहीं है जो यह बताती है, या इसमें कुछ ऐसा है जिसकी अनुमति नहीं है।',
+  Seats: 'सीटें',
   'As of {time}': '{time} तक',
   Refresh: 'ताज़ा करें',
   Reason: 'कारण',

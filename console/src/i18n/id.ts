@@ -135,6 +135,7 @@ const catalogue: Catalogue = {
   'A file was refused': 'Sebuah berkas ditolak',
   'It is not what it says it is, or holds what is not let in.':
     'Isinya bukan seperti yang dinyatakan, atau memuat sesuatu yang tidak diizinkan.',
+  Seats: 'Kursi',
   'As of {time}': 'Per {time}',
   Refresh: 'Muat ulang',
   Reason: 'Alasan',

@@ -92,8 +92,8 @@ export function Section({
       {(title !== undefined || actions !== undefined) && (
         <div
           className={clsx(
-            'flex items-start justify-between gap-x-6 gap-y-3 px-5 pt-4',
-            description !== undefined && 'flex-col sm:flex-row',
+            'flex justify-between gap-x-6 gap-y-3 px-5 pt-4',
+            description === undefined ? 'items-center' : 'flex-col items-start sm:flex-row',
             flush && 'border-b border-line pb-4',
           )}
         >

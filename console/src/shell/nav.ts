@@ -2,6 +2,7 @@
 import type { LinkProps } from '@tanstack/react-router';
 import {
   Activity,
+  Armchair,
   BookOpen,
   Building2,
   ClipboardList,
@@ -56,6 +57,11 @@ export function workspaceNav(workspace: Workspace, t: T): Group[] {
           label: t('Students'),
           to: '/w/$workspace/spaces/students',
           icon: GraduationCap,
+        }),
+        ...entry('spaces.seat.read', {
+          label: t('Seats'),
+          to: '/w/$workspace/spaces/seats',
+          icon: Armchair,
         }),
         ...entry('spaces.branch.read', {
           label: t('Branches'),

@@ -1,4 +1,4 @@
-import { call, type Factors, type Kind } from '@gantry/client';
+import { call, type Factors, type SecondStep as Step } from '@gantry/client';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { api, factorsQuery, queries, signOut } from '@/api';
@@ -12,7 +12,7 @@ import { PasswordField } from '@/ui/field';
 import { useWantedProof } from './step-up-state';
 
 /** What the account can be proven with. */
-function kinds(factors: Factors): Kind[] {
+function kinds(factors: Factors): Step['methods'] {
   return [
     ...(factors.passkeys > 0 ? (['passkey'] as const) : []),
     ...(factors.totp_since !== null ? (['totp'] as const) : []),

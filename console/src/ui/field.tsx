@@ -16,14 +16,16 @@ interface Common {
   pointer?: string;
 }
 
-function useFieldError(name: string, pointer: string | undefined): string | undefined {
+/** What the server said about this field. */
+export function useFieldError(name: string, pointer: string | undefined): string | undefined {
   const errors = use(FieldErrors);
   const wanted = pointer ?? `/${name}`;
   const found = errors.filter((error) => error.pointer === wanted || error.pointer.startsWith(`${wanted}/`));
   return found.length === 0 ? undefined : found.map((error) => error.detail).join('; ');
 }
 
-function Frame({
+/** A label, the field below it, and what is to say about it. For fields that are not inputs of the browser. */
+export function Frame({
   id,
   label,
   hint,
@@ -57,7 +59,8 @@ function Frame({
   );
 }
 
-function described(id: string, hint: ReactNode, error: string | undefined) {
+/** What a field has to say to those who hear it. */
+export function described(id: string, hint: ReactNode, error: string | undefined) {
   const by = error !== undefined ? `${id}-error` : hint !== undefined ? `${id}-hint` : undefined;
   return { 'aria-invalid': error !== undefined, 'aria-describedby': by };
 }

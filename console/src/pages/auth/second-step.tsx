@@ -1,4 +1,4 @@
-import type { Answer, Asked, Kind } from '@gantry/client';
+import type { Answer, Asked, SecondStep as Step } from '@gantry/client';
 import { Fingerprint } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { useT, type T } from '@/i18n';
@@ -7,6 +7,9 @@ import { passkeysWork, showPasskey } from '@/passkeys';
 import { TextField } from '@/ui/field';
 
 export type Proof = { code: string } | { recovery_code: string } | { passkey: Answer };
+
+/** A kind of second factor. */
+type Kind = Step['methods'][number];
 
 const instead: Record<Kind, (t: T) => string> = {
   passkey: (t) => t('Use a passkey instead'),

@@ -1,4 +1,5 @@
 import { call, once, version, type Branch } from '@gantry/client';
+import { Link } from '@tanstack/react-router';
 import { Building2, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { api, queries } from '@/api';
@@ -67,7 +68,13 @@ export function BranchesPage() {
               head: t('Name'),
               cell: (branch) => (
                 <>
-                  <span className="font-medium">{branch.name}</span>
+                  <Link
+                    to="/w/$workspace/spaces/branches/$branch"
+                    params={{ workspace: tenant, branch: branch.id }}
+                    className="font-medium hover:text-accent hover:underline"
+                  >
+                    {branch.name}
+                  </Link>
                   <span className="block font-mono text-xs text-faint">{branch.code}</span>
                 </>
               ),

@@ -1,6 +1,7 @@
 import { call, version } from '@gantry/client';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
+import clsx from 'clsx';
 import { useState } from 'react';
 import { api, queries } from '@/api';
 import { useFormat, useT } from '@/i18n';
@@ -10,6 +11,7 @@ import { Facts, Page, Section } from '@/layout/page';
 import { useUnits } from '@/pages/workspace/grants';
 import { useWorkspace } from '@/shell/workspace';
 import { Button } from '@/ui/button';
+import { StudentSeats } from './seating/student-seats';
 import { StudentDialog } from './student-form';
 import { StatusBadge } from './students';
 
@@ -50,7 +52,6 @@ export function StudentPage() {
     <Page
       title={data.name}
       back={back}
-      width="narrow"
       mark={<StatusBadge status={data.status} />}
       actions={
         workspace.can('spaces.student.write') && (
@@ -73,36 +74,50 @@ export function StudentPage() {
         )
       }
     >
-      <Section title={t('Student')}>
-        <Facts
-          facts={[
-            [t('Code'), data.code],
-            [t('Branch'), units.find((unit) => unit.id === data.branch_id)?.name],
-            [t('Phone'), phone(data.phone)],
-            [t('E-mail address'), data.email],
-            [t('Joined'), date(data.joined_on)],
-            [t('Born'), data.date_of_birth === null ? null : date(data.date_of_birth)],
-            [t('Gender'), data.gender === null ? null : genders[data.gender]],
-          ]}
-        />
-      </Section>
-      <Section title={t('Parent or guardian')}>
-        <Facts
-          facts={[
-            [t('Name'), data.guardian_name],
-            [t('Phone'), data.guardian_phone === null ? null : phone(data.guardian_phone)],
-          ]}
-        />
-      </Section>
-      <Section title={t('Notes')}>
-        <p className="whitespace-pre-wrap">{data.notes ?? '–'}</p>
-        <p className="mt-4 text-xs text-faint">
-          {t('Added {created}, last changed {updated}.', {
-            created: time(data.created_at),
-            updated: time(data.updated_at),
-          })}
-        </p>
-      </Section>
+      <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-x-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
+        <div>
+          {workspace.can('spaces.membership.read') && <StudentSeats student={data} />}
+          <Section title={t('Notes')}>
+            <p className={clsx('whitespace-pre-wrap', data.notes === null && 'text-soft')}>
+              {data.notes ?? t('Nothing is noted.')}
+            </p>
+          </Section>
+        </div>
+        <div>
+          <Section title={t('Student')}>
+            <Facts
+              facts={[
+                [t('Code'), data.code],
+                [t('Branch'), units.find((unit) => unit.id === data.branch_id)?.name],
+                [
+                  t('Phone'),
+                  <a key="phone" href={`tel:${data.phone}`} className="hover:text-accent hover:underline">
+                    {phone(data.phone)}
+                  </a>,
+                ],
+                [t('E-mail address'), data.email],
+                [t('Joined'), date(data.joined_on)],
+                [t('Born'), data.date_of_birth === null ? null : date(data.date_of_birth)],
+                [t('Gender'), data.gender === null ? null : genders[data.gender]],
+              ]}
+            />
+            <p className="mt-4 text-xs text-faint">
+              {t('Added {created}, last changed {updated}.', {
+                created: time(data.created_at),
+                updated: time(data.updated_at),
+              })}
+            </p>
+          </Section>
+          <Section title={t('Parent or guardian')}>
+            <Facts
+              facts={[
+                [t('Name'), data.guardian_name],
+                [t('Phone'), data.guardian_phone === null ? null : phone(data.guardian_phone)],
+              ]}
+            />
+          </Section>
+        </div>
+      </div>
       {open === 'edit' && <StudentDialog student={data} onClose={close} />}
       {open === 'remove' && (
         <FormDialog
