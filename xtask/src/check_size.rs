@@ -12,6 +12,9 @@ const WARN: usize = 300;
 const FAIL: usize = 400;
 /// Identity is the largest: modules may not see each other, so what people sign in with and what they may do stay in one.
 const CRATE: usize = 17_000;
+/// Spaces has outgrown one crate: seats, money and people are folders of it that want to be crates of their own, below
+/// one that puts the module together. Until then it may not grow beyond this.
+const SPACES: (&str, usize) = ("products/spaces", 24_000);
 const SHOWN: usize = 5;
 const EXCEPTIONS: &str = "xtask/size-exceptions.txt";
 
@@ -165,9 +168,10 @@ fn problems(crates: &Sizes, exceptions: &BTreeMap<String, usize>) -> Vec<String>
     }
     for (name, files) in crates {
         let total: usize = files.values().sum();
-        if total > CRATE {
+        let allowed = if name == SPACES.0 { SPACES.1 } else { CRATE };
+        if total > allowed {
             problems.push(format!(
-                "{name} has {total} production lines, {CRATE} are allowed"
+                "{name} has {total} production lines, {allowed} are allowed"
             ));
         }
     }

@@ -173,10 +173,10 @@ mod tests {
 
     #[test]
     fn worked_out_by_hand() {
-        let rate = Rate::STANDARD;
-        let of = |price, pricing, supply| parts(tax(paise(price), rate, pricing, supply).unwrap());
         use Pricing::{Exclusive, Inclusive};
         use Supply::{Across, Untaxed, Within};
+        let rate = Rate::STANDARD;
+        let of = |price, pricing, supply| parts(tax(paise(price), rate, pricing, supply).unwrap());
         assert_eq!(
             of(100_000, Exclusive, Within),
             [100_000, 9_000, 9_000, 0, 118_000]

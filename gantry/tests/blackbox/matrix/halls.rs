@@ -1,8 +1,6 @@
 //! Seats, shifts and who holds them: how to call their operations, and what of them is there from the start.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use gantry_kernel::CivilDate;
+use gantry_kernel::{CivilDate, Kernel};
 use gantry_testkit::{Client, Owner};
 use serde_json::{Value, json};
 
@@ -125,11 +123,8 @@ fn rules() -> Value {
 
 /// A month from a week from now.
 fn wanted(seat: &str, shift: &str) -> Value {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
-    let today = i32::try_from(now / 86_400).unwrap();
+    let now = Kernel::system().now().as_micros();
+    let today = i32::try_from(now / 86_400_000_000).unwrap();
     let date = |ahead| {
         CivilDate::from_days_since_epoch(today + ahead)
             .unwrap()

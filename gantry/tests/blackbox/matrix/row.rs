@@ -156,6 +156,10 @@ pub(super) enum Fresh {
 type Body = fn(&Place) -> Value;
 type Sheet = fn(&Place) -> String;
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about an operation"
+)]
 /// One operation: the least that makes a call of it valid, and what is special about it.
 pub(super) struct Row {
     pub(super) id: &'static str,

@@ -18,7 +18,7 @@ pub(super) enum Hold {
     Right,
 }
 
-struct Text {
+struct Words {
     x: f32,
     y: f32,
     size: f32,
@@ -36,7 +36,7 @@ struct Rule {
 pub(super) struct Sheet {
     width: f32,
     height: f32,
-    texts: Vec<Text>,
+    texts: Vec<Words>,
     rules: Vec<Rule>,
 }
 
@@ -71,7 +71,7 @@ impl Sheet {
             Hold::Middle => x - width / 2.0,
             Hold::Right => x - width,
         };
-        self.texts.push(Text {
+        self.texts.push(Words {
             x,
             y,
             size,

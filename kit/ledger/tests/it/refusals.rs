@@ -27,7 +27,7 @@ both_engines! {
         let vast = entry("a", 0).debit(cash(), rupees(i64::MAX)).debit(HELD.whole(), rupees(i64::MAX));
         let vast = write(&db, vast.debit(fees(), rupees(2)).credit(fees(), rupees(1))).await;
         assert!(matches!(vast, Err(Refusal::Unbalanced(..))), "{vast:?}");
-        for wrong in ["".to_owned(), "x".repeat(121)] {
+        for wrong in [String::new(), "x".repeat(121)] {
             let refused = write(&db, moved(&wrong, 0, 5, fees(), cash())).await;
             assert!(matches!(refused, Err(Refusal::Text("cause"))), "{refused:?}");
         }

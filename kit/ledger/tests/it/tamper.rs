@@ -17,6 +17,8 @@ impl From<DbError> for Undone {
     }
 }
 
+type Wanted = fn(&Fault) -> bool;
+
 both_engines! {
     async fn every_change_is_found(engine: Engine) {
         let (_stage, db) = open(engine).await;
@@ -29,7 +31,7 @@ both_engines! {
             sql! { sqlite: "drop trigger ledger_entries_no_update", postgres: "drop trigger ledger_accounts_no_change on ledger_accounts" },
             sql! { sqlite: "drop trigger ledger_accounts_no_update", postgres: "drop trigger ledger_postings_of_entries on ledger_postings" },
         ];
-        let cases: &[(Sql, fn(&Fault) -> bool)] = &[
+        let cases: &[(Sql, Wanted)] = &[
             (sql!("update ledger_postings set amount = 6 where amount = 5 and on_day = (select min(on_day) from ledger_postings)"),
              |fault| matches!(fault, Fault::Unbalanced { by: 1, .. })),
             (sql!("update ledger_postings set amount = 6 where amount = 5"),

@@ -109,7 +109,7 @@ pub const CODES: &[ErrorCode] = &[
         "student_unknown",
         422,
         "Unknown student",
-        "The student named in the request does not exist among those you may use.",
+        "The student named in the request is not in the branch, or not among those you may see.",
     ),
     ErrorCode::new(
         "plan_name_taken",

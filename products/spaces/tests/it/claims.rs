@@ -140,7 +140,7 @@ both_engines! {
         app.work().await;
         app.get("owner", &format!("/claims/{other}")).await.expect(404);
         confirm(&second).await.expect(200);
-        app.clock.advance(Duration::from_secs(3_600));
+        app.clock.advance(Duration::from_hours(1));
         app.work().await;
         app.get("owner", &format!("/claims/{second}")).await.expect(200);
     }
@@ -208,11 +208,11 @@ both_engines! {
             "seat_id": hall.seats[0], "shift_id": day, "state": "taken", "end_minute": 1080, "claim_id": held,
             "student_id": student["id"],
         }]));
-        app.clock.advance(Duration::from_secs(13 * 3_600));
+        app.clock.advance(Duration::from_hours(13));
         let seen = app.get("viewer", &path).await.expect(200).json();
         assert_eq!((&seen["date"], &seen["minute"]), (&json!("2026-01-06"), &json!(210)));
         assert_eq!(seen["occupied"][0]["claim_id"], json!(nightly));
-        app.clock.advance(Duration::from_secs(3 * 3_600));
+        app.clock.advance(Duration::from_hours(3));
         assert_eq!(app.get("viewer", &path).await.json()["occupied"], json!([]));
         // Civil hours stay what they are when the branch's zone changes; the moment is another one.
         let moved = app.ask("owner", "PATCH", &format!("/branches/{}", hall.branch)).version(1);

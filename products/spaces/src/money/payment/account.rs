@@ -41,6 +41,9 @@ pub struct Standing {
     pub deposit: i64,
 }
 
+/// One of the sums of a standing.
+type Part = fn(&mut Standing) -> &mut i64;
+
 /// A student's standing in every branch within the scope in which anything was ever booked.
 pub async fn standing(
     tx: &mut Tx,
@@ -49,7 +52,7 @@ pub async fn standing(
 ) -> Result<Vec<Standing>, Error> {
     let subject = student.to_string();
     let mut found: BTreeMap<(UnitId, Currency), Standing> = BTreeMap::new();
-    let parts: [(Code, fn(&mut Standing) -> &mut i64); 3] = [
+    let parts: [(Code, Part); 3] = [
         (chart::RECEIVABLE, |standing| &mut standing.owed),
         (chart::ADVANCE, |standing| &mut standing.advance),
         (chart::DEPOSIT, |standing| &mut standing.deposit),

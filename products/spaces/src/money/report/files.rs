@@ -43,8 +43,8 @@ impl Names {
     }
 
     /// Code of the branch, code and name of the student.
-    fn of(&self, branch: UnitId, student: String) -> [String; 3] {
-        let (code, name) = self.students.get(&student).cloned().unwrap_or_default();
+    fn of(&self, branch: UnitId, student: &str) -> [String; 3] {
+        let (code, name) = self.students.get(student).cloned().unwrap_or_default();
         [
             self.branches.get(&branch).cloned().unwrap_or_default(),
             code,
@@ -112,7 +112,7 @@ async fn payments_table(
     loop {
         let rows = payments::page(tx, scope, filter, after, CHUNK).await?;
         for row in &rows {
-            let [branch, code, name] = names.of(row.branch_id, row.student_id.to_string());
+            let [branch, code, name] = names.of(row.branch_id, &row.student_id.to_string());
             let cells = [
                 branch,
                 code,
@@ -180,7 +180,7 @@ async fn dues_table(
     loop {
         let rows = dues::page(tx, scope, filter, after, CHUNK).await?;
         for row in &rows {
-            let [branch, code, name] = names.of(row.branch_id, row.student_id.to_string());
+            let [branch, code, name] = names.of(row.branch_id, &row.student_id.to_string());
             let cells = [
                 branch,
                 code,

@@ -69,7 +69,10 @@ pub async fn put_profile(
     branch::store::by_id(tx, &by.scope, branch)
         .await?
         .ok_or(Error::NotFound)?;
-    let registered = fields.gstin.as_ref().and_then(|gstin| gstin.state());
+    let registered = fields
+        .gstin
+        .as_ref()
+        .and_then(gantry_invoices::Gstin::state);
     if registered.is_some() && fields.state.is_some() && fields.state != registered {
         return Err(Error::StateOfGstin);
     }
@@ -120,9 +123,7 @@ pub async fn profile(tx: &mut Tx, by: &By, branch: UnitId) -> Result<Profile, Er
         state: None,
         prefix,
     };
-    Ok(store::put_profile(tx, branch, &fields)
-        .await
-        .map_err(taken)?)
+    store::put_profile(tx, branch, &fields).await.map_err(taken)
 }
 
 fn taken(error: DbError) -> Error {

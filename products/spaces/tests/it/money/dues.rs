@@ -30,7 +30,7 @@ both_engines! {
         let desk = Desk::open(engine).await;
         let terms = json!({ "period": "monthly", "price": 100_000, "admission_fee": 20_000, "deposit": 50_000 });
         let plan = super::plan(&desk.app, &desk.branch, "With deposit", terms).await;
-        let mut ask = desk.ask(json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
+        let mut ask = desk.ask(&json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
         ask["plan_id"] = json!(plan);
         ask["entering"] = json!(true);
         let body = json!({ "student_id": desk.student, "for_what": { "plan": ask } });

@@ -72,13 +72,13 @@ impl Desk {
     }
 
     /// A quote for this span of the plan, as a charge names it.
-    pub(crate) fn ask(&self, span: Value) -> Value {
+    pub(crate) fn ask(&self, span: &Value) -> Value {
         json!({ "branch_id": self.branch, "plan_id": self.plan, "span": span })
     }
 
     /// Charges the student one month; the dues.
     pub(crate) async fn charge(&self) -> Vec<Value> {
-        let ask = self.ask(json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
+        let ask = self.ask(&json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
         let body = json!({ "student_id": self.student, "for_what": { "plan": ask } });
         let charged = self
             .app

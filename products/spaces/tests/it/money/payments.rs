@@ -148,7 +148,7 @@ both_engines! {
     async fn a_deposit_is_given_back_or_kept(engine: Engine) {
         let desk = Desk::open(engine).await;
         let plan = super::plan(&desk.app, &desk.branch, "D", json!({ "period": "monthly", "price": 0, "deposit": 50_000 })).await;
-        let mut ask = desk.ask(json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
+        let mut ask = desk.ask(&json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
         ask["plan_id"] = json!(plan);
         ask["entering"] = json!(true);
         let body = json!({ "student_id": desk.student, "for_what": { "plan": ask } });

@@ -107,7 +107,7 @@ both_engines! {
         assert_eq!((&after[0]["amount"], &after[0]["plan_version"]), (&json!(200_000), &json!(2)));
         let stop = json!({ "active": false });
         desk.app.ask("owner", "PATCH", &path).version(2).json(&stop).send().await.expect(200);
-        let ask = desk.ask(json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
+        let ask = desk.ask(&json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
         let body = json!({ "student_id": desk.student, "for_what": { "plan": ask } });
         assert_eq!(desk.app.post("owner", "/dues", body).await.refused(409), "plan_inactive");
     }
@@ -121,7 +121,7 @@ both_engines! {
         desk.app.post("owner", "/discounts", discount.clone()).await.expect(201);
         assert_eq!(desk.app.post("owner", "/discounts", discount).await.refused(409), "discount_code_taken");
         let charge = async |code: &str| {
-            let mut ask = desk.ask(json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
+            let mut ask = desk.ask(&json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
             ask["discount"] = json!(code);
             let body = json!({ "student_id": desk.student, "for_what": { "plan": ask } });
             desk.app.post("owner", "/dues", body).await
@@ -149,7 +149,7 @@ both_engines! {
         desk.app.ask(&who, "PATCH", &path).version(1).json(&json!({ "active": false })).send().await.expect(404);
         let ask = json!({ "branch_id": other, "plan_id": desk.plan, "span": { "periods": { "from": "2026-01-05", "periods": 1 } } });
         assert_eq!(desk.app.post(&who, "/fee-quotes", ask).await.refused(422), "plan_unknown");
-        let ask = desk.ask(json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
+        let ask = desk.ask(&json!({ "periods": { "from": "2026-01-05", "periods": 1 } }));
         assert_eq!(desk.app.post(&who, "/fee-quotes", ask).await.refused(422), "branch_unknown");
         desk.app.post("receptionist", "/fee-plans", json!({})).await.expect(403);
     }
