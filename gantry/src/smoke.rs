@@ -59,7 +59,12 @@ impl Smoke for Rehearsed {
         });
         let authority = Arc::<Caller>::clone(&caller);
         let service = rehearse(registry, &self.around, databases, authority).map_err(told)?;
-        Ok(Box::new(Asking { service, caller }))
+        let described = service.table().openapi();
+        Ok(Box::new(Asking {
+            service,
+            caller,
+            described,
+        }))
     }
 }
 
@@ -146,6 +151,8 @@ impl Authority for Caller {
 struct Asking {
     service: Service,
     caller: Arc<Caller>,
+    /// What the API says of itself.
+    described: serde_json::Value,
 }
 
 impl Asking {
@@ -163,10 +170,19 @@ impl Asking {
                 let parameters = path.matches('{').count();
                 let known = path.contains(TENANT) == about_tenant
                     && parameters == usize::from(about_tenant);
-                asked && known && *method == http::Method::GET
+                asked && known && *method == http::Method::GET && !self.wants_more(path)
             })
             .map(|(_, path, _, _)| path)
             .collect()
+    }
+
+    /// Whether the question lacks something without a parameter in its query.
+    fn wants_more(&self, path: &str) -> bool {
+        let parameters = &self.described["paths"][path]["get"]["parameters"];
+        let needed = |one: &serde_json::Value| one["in"] == "query" && one["required"] == true;
+        parameters
+            .as_array()
+            .is_some_and(|all| all.iter().any(needed))
     }
 
     async fn get(&self, path: &str) -> (u16, Bytes) {

@@ -267,13 +267,12 @@ pub(super) async fn check(stage: &Stage, rows: &[(&Operation, &Row)], report: &m
             "one entry in acts.rs",
             &known.to_string(),
         );
-        let mut writes = WRITES.iter().chain(desk::WRITES);
-        if writes.any(|(id, _)| *id == row.id) {
+        if WRITES.iter().any(|(id, _)| *id == row.id) {
             let (caller, request) = call(stage, operation, row, report).await;
             calls.push((row.id, caller, request));
         }
     }
-    for (id, _) in WRITES.iter().chain(desk::WRITES).chain(WRITES_ELSEWHERE) {
+    for (id, _) in WRITES.iter().chain(WRITES_ELSEWHERE) {
         let there = rows.iter().any(|(_, row)| row.id == *id);
         report.fact(there, id, "-", "an operation", "an entry in acts.rs only");
     }
@@ -299,16 +298,16 @@ pub(super) async fn check(stage: &Stage, rows: &[(&Operation, &Row)], report: &m
 }
 
 fn listed(id: &str) -> usize {
-    let with = WRITES.iter().chain(desk::WRITES).chain(WRITES_ELSEWHERE);
+    let with = WRITES.iter().chain(WRITES_ELSEWHERE);
     let with = with.filter(|(known, _)| *known == id).count();
-    let product = halls::OF_THE_PRODUCT.iter().filter(|known| **known == id);
+    let product = halls::OF_THE_PRODUCT.iter().chain(desk::OF_THE_PRODUCT);
+    let product = product.filter(|known| **known == id);
     with + product.count() + WRITES_NONE.iter().filter(|(known, _)| *known == id).count()
 }
 
 fn wanted(id: &str) -> &'static [&'static str] {
     WRITES
         .iter()
-        .chain(desk::WRITES)
         .chain(WRITES_ELSEWHERE)
         .find(|(known, _)| *known == id)
         .map_or(&[], |(_, actions)| actions)

@@ -94,6 +94,19 @@ impl Document {
                 if more.is_object() || *more == true {
                     return;
                 }
+                // It names one of several kinds, and a second name is no JSON of it.
+                if let Some(kinds) = schema["oneOf"].as_array() {
+                    for (name, inner) in members {
+                        let kind = kinds
+                            .iter()
+                            .find(|kind| !kind["properties"][name].is_null());
+                        if let Some(kind) = kind {
+                            let at = format!("{at}/{name}");
+                            self.walk(&kind["properties"][name], inner, &at, found);
+                        }
+                    }
+                    return;
+                }
                 let known = schema["properties"].as_object();
                 let names = known.into_iter().flat_map(Map::keys).cloned().collect();
                 found.push((at.to_owned(), names));
