@@ -5,8 +5,8 @@
 //! another's rows, and those are true only then. Who fails without having written (most refusals)
 //! leaves nothing to take back. Who fails after it has written spoils the group: all of it is
 //! rolled back and runs again carefully, each but the first in a savepoint that takes back its own
-//! writes alone, and so do the next groups. SQLite copies every page that a savepoint touches, which
-//! costs a small write as much as its statements; so it is not done for those who succeed.
+//! writes alone, and so do the next groups. SQLite copies every page that a savepoint touches, and
+//! those who succeed have no use for the copies.
 //!
 //! When more than that is lost (SQLite rolls everything back when the disk is full, a deferred
 //! constraint is found at COMMIT), nothing has happened yet, so everybody runs again alone and gets
